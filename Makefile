@@ -1,0 +1,53 @@
+# Meterwatch. `make` alone builds .venv, with the `meterwatch` command in it, and lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
+
+.DEFAULT_GOAL := all
+.PHONY: all help venv demo test check bench kafka lock clean
+
+all: venv help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+venv: $(STAMP) ## build .venv from the lock files, with the meterwatch command in it
+
+$(STAMP): requirements.lock requirements-data.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Meterwatch needs Python 3.11 to 3.13. Name one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make virtual environments. On Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-data.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: venv ## real meters through a real Kafka, faults injected and found
+	$(BIN)/meterwatch demo
+
+test: venv ## every test, those on a real Kafka included (plain `pytest` is the quick, offline part)
+	$(BIN)/python -m pytest -m ''
+
+check: venv ## lint, format, types, layers, documents
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/docs
+
+bench: venv ## measure speed, results in benchmarks/results/latest.json
+	$(BIN)/meterwatch bench
+
+kafka: venv ## a local Kafka in the foreground, until Ctrl-C
+	$(BIN)/meterwatch kafka
+
+lock: venv ## write the lock files anew from pyproject.toml
+	$(LOCK) pyproject.toml --group dev --output-file requirements.lock
+	$(LOCK) --group data --no-deps --output-file requirements-data.lock
+
+clean: ## remove what was built
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Documents: contracts, recipes, decisions."""

@@ -1,0 +1,1 @@
+"""Dashboards, provisioning and alert rules."""
