@@ -1,0 +1,1 @@
+"""What is expected of a meter, and what was measured."""

@@ -1,0 +1,62 @@
+"""`ami.anomalies`: one line in the life of an anomaly. Several share an `id`; `sequence` orders them."""
+
+from typing import Annotated
+
+import pydantic
+
+from models.contracts.base import Contract, Instant
+from models.domain.causes import Cause, Severity, Status
+from models.domain.ids import event_id
+
+Probability = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class Evidence(Contract):
+    """What a rule saw."""
+
+    rule: str
+    value: float
+    threshold: float
+    unit: str
+    text: str
+
+
+class Alternative(Contract):
+    """Another cause that fits the same readings."""
+
+    cause: Cause
+    confidence: Probability
+
+
+class AnomalyEvent(Contract):
+    """An anomaly opened, updated or closed, as of `updated_at`."""
+
+    id: str
+    """UUIDv5 of (meter, problem family, start of the interval that opened it), for life."""
+    meter_id: str | None
+    """None for a fleet incident, which lists its `meters`."""
+    cause: Cause
+    status: Status
+    start: Instant
+    """When the trouble began, as judged; may be judged again."""
+    end: Instant | None = None
+    """Closed only."""
+    detected_at: Instant
+    """The event time that decided it; fixed at opening."""
+    updated_at: Instant
+    """Event time of this line."""
+    sequence: int
+    confidence: Probability
+    severity: Severity
+    alternatives: tuple[Alternative, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    meters: tuple[str, ...] = ()
+
+    @property
+    def ce_id(self) -> str:
+        """CloudEvents id: the same for every repeat of this very line."""
+        return event_id(self.id, self.sequence)
+
+    def to_json(self) -> str:
+        """The line as JSON; `end` only where there is one."""
+        return self.model_dump_json(exclude={"end"} if self.end is None else None)

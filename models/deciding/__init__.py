@@ -1,0 +1,1 @@
+"""Episodes: from findings to anomalies that open, change and close."""

@@ -1,0 +1,1 @@
+"""How odd a reading is: rules and scores."""
