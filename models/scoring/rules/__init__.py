@@ -1,1 +1,1 @@
-"""The rule catalogue."""
+"""The rule catalogue, a module a commodity and one for data."""

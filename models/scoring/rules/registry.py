@@ -1,0 +1,177 @@
+"""The rule catalogue: every rule with its id, what it says, and its settings with unit, default and source.
+
+The order is the rule's bit in findings and state rows: new rules go to the end. Kernels take settings as one array;
+`at` gives a setting's place in it.
+"""
+
+import dataclasses
+from typing import Final
+
+from models.domain.causes import Cause, Severity
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Setting:
+    """A threshold: `source` names where the figure was read; "ours" is a first guess to be tuned on data."""
+
+    name: str
+    unit: str
+    default: float
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the trade.
+
+    `text` is the evidence sentence, with {value}, {threshold} and {unit}. `needs` are columns of METERS without which
+    the rule is off. `explains` are the rules whose findings on the same readings this one accounts for. The anomaly
+    stays open until the rule has been silent for `clear_h` hours of valid reads.
+    """
+
+    id: str
+    title: str
+    cause: Cause
+    services: tuple[str, ...]
+    confidence: float
+    severity: Severity
+    clear_h: float
+    text: str
+    unit: str
+    settings: tuple[Setting, ...]
+    needs: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
+
+
+_ALL = ("electricity", "water", "gas", "heat")
+_PIPE = ("water", "gas")
+_FLOW = ("W1", "W4", "W6", "W14", "W15", "G3")
+
+RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "D5", "multiplier or unit step", "data_error", _ALL, 0.9, "high", 24,
+        "the last 24 h are {value:.3g} times what is usual, base and peak alike",
+        "ratio",
+        (
+            Setting("tolerance", "ratio", 2.0, "ours: a day differs from the mean day by less than this"),
+            Setting("days", "days", 7, "ours: days learnt before it is judged"),
+        ),
+        explains=("D3", "D17", *_FLOW),
+    ),
+    Rule(
+        "D9", "conflicting duplicates", "data_error", _ALL, 0.7, "medium", 24,
+        "{value:.0f} valid reads came again with another value within 24 h, at most {threshold:.0f} are let pass",
+        "reads",
+        (Setting("reads", "reads", 2, "ours"),),
+    ),
+    Rule(
+        "D10", "negative interval", "data_error", _ALL, 0.7, "medium", 24,
+        "an interval of {value:.6g} {unit}, below {threshold:.6g}: neither rollover nor jitter of the register",
+        "unit",
+        (
+            Setting("grid_steps", "x resolution", 10, "ours: register jitter of real water meters is 1 to 7 steps"),
+            Setting("dial_share", "share", 0.1, "detection rules D10: rollover from > 90 % to < 10 % of the dial"),
+        ),
+    ),
+    Rule(
+        "D3", "spike", "data_error", _ALL, 0.7, "medium", 24,
+        "one interval of {value:.6g} {unit}, more than {threshold:.6g}, with usual ones about it",
+        "unit",
+        (Setting("ratio", "x own maximum", 6.0, "ours; method Oracle, whose 180 % fits bills and not intervals"),),
+    ),
+    Rule(
+        "D13", "flat-estimate fingerprint", "estimated_read_error", _ALL, 0.85, "medium", 24,
+        "{value:.0f} intervals equal to the last digit and not zero, {threshold:.0f} are enough",
+        "intervals",
+        (
+            Setting("intervals", "intervals", 24, "design study: at least 24 slots, no false alarm on real homes"),
+            Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
+        ),
+        explains=("D17", *_FLOW),
+    ),
+    Rule(
+        "W6", "burst by size", "burst", _PIPE, 0.85, "critical", 4,
+        "two hours of at least {value:.6g} L/h, the meter's size allows {threshold:.6g}",
+        "L/h",
+        (Setting("share", "share of size", 0.2, "Kamstrup: 5, 10 or 20 % of Q3"),),
+        needs=("size",),
+        explains=("W1", "W4", "W14", "G3"),
+    ),
+    Rule(
+        "W15", "burst beyond the meter's own past", "burst", _PIPE, 0.75, "high", 4,
+        "two hours of at least {value:.6g} {unit}/h, the most so far allows {threshold:.6g}",
+        "unit/h",
+        (
+            Setting("ratio", "x own two-hour maximum", 1.77, "design study, hourly water"),
+            Setting("gas_ratio", "x own two-hour maximum", 2.5, "ours: a cold snap is no burst"),
+            Setting("floor_l_h", "L/h", 150, "ours: above a tap left running"),
+            Setting("days", "days", 14, "ours: days learnt before it is judged"),
+        ),
+        explains=("W1", "W4", "W14", "G3"),
+    ),
+    Rule(
+        "W1", "continuous flow", "leak", ("water",), 0.8, "medium", 0,
+        "every hour of the last 24 at least {value:.6g} L, {threshold:.6g} L/h are enough",
+        "L/h",
+        (
+            Setting("flow_l_h", "L/h", 3.8, "Badger: 1 gph"),
+            Setting("size_m3_h", "m3/h", 4, "detection rules W1: residential up to Q3 4"),
+            Setting("household_l_h", "L/h", 1000, "ours: a day's mean above it is no household"),
+        ),
+        explains=(),
+    ),
+    Rule(
+        "W4", "no idle hour", "leak", ("water",), 0.7, "low", 0,
+        "no hour of the last {value:.0f} without flow, {threshold:.0f} are enough",
+        "h",
+        (Setting("hours", "h", 48, "design study: finds 1 L/h in 47 h"),),
+    ),
+    Rule(
+        "W14", "least hour above the meter's own level", "leak", ("water",), 0.75, "medium", 4,
+        "the least hour of the last 24 is {value:.6g} {unit}, the meter's own level allows {threshold:.6g}",
+        "unit/h",
+        (
+            Setting("ratio", "x own level", 1.33, "design study"),
+            Setting("rise_l_h", "L/h", 3.0, "design study: at least 3 L/h is found"),
+            Setting("days", "days", 7, "ours: days learnt before it is judged"),
+        ),
+    ),
+    Rule(
+        "G3", "gas that never stops", "leak", ("gas",), 0.6, "high", 0,
+        "no hour without flow for {value:.0f} h, {threshold:.0f} are enough",
+        "h",
+        (
+            Setting("days", "days", 30, "Takahashi; days unverified"),
+            Setting("steady", "ratio", 3.0, "ours: the day's largest interval over its least; heating is no micro-leak"),
+        ),
+    ),
+    Rule(
+        "D17", "stuck at zero", "meter_fault", _ALL, 0.7, "high", 0,
+        "no use for {value:.0f} h, the longest such time so far allows {threshold:.0f} h",
+        "h",
+        (
+            Setting("ratio", "x own longest", 2.0, "ours"),
+            Setting("slots", "slots", 48, "detection rules D17"),
+            Setting("electricity_h", "h", 24, "ours: a home in use draws something every day"),
+            Setting("pipe_h", "h", 336, "detection rules W13, G5: 14 days, for a vacation is no fault"),
+            Setting("days", "days", 7, "ours: days learnt before it is judged"),
+        ),
+    ),
+    Rule(
+        "D14", "gap", "communication_fault", _ALL, 0.9, "low", 24,
+        "nothing of value for {value:.0f} h, {threshold:.0f} h are let pass",
+        "h",
+        (Setting("hours", "h", 24, "replay contract: a silent meter is never called under 24 h"),),
+    ),
+)
+NUMBER: Final = {rule.id: position for position, rule in enumerate(RULES)}
+_PLACES: Final = {
+    (rule.id, setting.name): place
+    for place, (rule, setting) in enumerate((rule, setting) for rule in RULES for setting in rule.settings)
+}
+DEFAULTS: Final = tuple(setting.default for rule in RULES for setting in rule.settings)
+
+
+def at(rule_id: str, setting: str) -> int:
+    """Place of a setting in the array that kernels take."""
+    return _PLACES[rule_id, setting]

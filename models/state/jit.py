@@ -1,0 +1,35 @@
+"""How kernels are compiled: nogil, no fastmath, cached beside the package under a digest of all its source.
+
+numba's own cache looks at the file of the compiled function alone and would keep a kernel whose helpers, in other
+files, have changed. With the digest in the path a change anywhere in `models` compiles anew. Where the package
+cannot be written to, set NUMBA_CACHE_DIR, which numba prefers.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., Any])
+_PACKAGE = Path(__file__).parents[1]
+
+
+def _digest() -> str:
+    sources = sorted(_PACKAGE.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+if not numba.config.CACHE_DIR:
+    numba.config.CACHE_DIR = str(_PACKAGE / "__pycache__" / f"kernels-{_digest()}")
+
+
+def inner(function: F) -> F:
+    """A helper of kernels: compiled into each kernel that calls it."""
+    return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+
+
+def kernel(signature: Any) -> Callable[[F], F]:
+    """An entry point: compiled for `signature` alone, when the module is imported or from the cache."""
+    return numba.njit(signature, nogil=True, cache=True)  # type: ignore[no-any-return]

@@ -1,0 +1,105 @@
+"""What is kept of a meter, as structured rows: 1 KiB for what is learnt, and a ring of its recent intervals.
+
+The row's layout has a version. A changelog or snapshot of another version is refused, see `models.state.partition`.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from models.domain.causes import FAMILIES
+from models.domain.times import NEVER
+
+VERSION: Final = 1
+RING_DAYS: Final = 8
+"""Local days in the ring, today's included."""
+HOURS: Final = 24
+BINS: Final = 32
+"""Bins of the suspicion histogram, see `models.scoring.calibrate`."""
+GRIDS: Final = 10
+"""Decimal grids tried for the resolution: 1000 down to 0.000001 of the meter's unit."""
+
+EPISODE: Final = np.dtype(
+    [
+        ("opened", "i8"),  # start of the interval that opened it, for its id; NEVER = none is open
+        ("start", "i8"),  # when the trouble began, as judged
+        ("detected_at", "i8"),
+        ("last", "i8"),  # start of the last interval in which one of its rules fired
+        ("rules", "u4"),  # bit per rule that supports it
+        ("sequence", "u4"),  # of the last line said
+        ("confidence", "f4"),
+        ("cause", "u1"),
+        ("severity", "u1"),
+        ("room", "u1", 2),
+    ]
+)
+ROW: Final = np.dtype(
+    [
+        # where it stands in its input
+        ("offset", "i8"),  # last input offset that is in this row
+        ("first", "i8"),  # start of the first reading
+        ("head", "i8"),  # start of the newest slot
+        ("value_at", "i8"),  # start of the newest slot with a value
+        ("phase", "i8"),  # microseconds from a slot's start to its readings' start
+        ("interval_s", "i4"),
+        ("closed_day", "i4"),  # last local day that is learnt, days since 1970
+        ("fired_day", "i4", 2),  # last local days in which a rule fired, by parity of the day
+        ("decimals", "u1"),  # of the ring's codes
+        ("exact", "u1"),  # 1 = the ring keeps whole floats, see `models.state.ring`
+        ("conflicts", "u1"),
+        ("days", "u2"),  # days learnt
+        ("grid_values", "u2"),
+        ("largest", "f8"),  # largest absolute value ever
+        ("register", "f8"),
+        ("register_at", "i8"),  # end of the interval at which it was read
+        ("zero_since", "i8"),  # start of the present run of zeros
+        ("dry_at", "i8"),  # last full hour without flow
+        ("conflict_at", "i8"),
+        ("voltage", "f4"),
+        # what is learnt at the close of a day; per hour, meter's unit
+        ("resolution", "f4"),  # learnt grid of values; 0 = not yet
+        ("level", "f4"),  # mean
+        ("spread", "f4"),  # mean absolute difference of a day's mean from what was expected
+        ("base", "f4"),  # slow level of the day's least hour
+        ("peak", "f4"),  # decaying maximum of two hours' minimum
+        ("top", "f4"),  # decaying maximum of one interval, as a rate
+        ("day_top", "f4"),  # usual largest interval of a day, as a rate
+        ("active", "f4"),  # usual share of intervals that are not zero
+        ("zero_run", "f4"),  # decaying maximum of a run of zeros, hours
+        ("profile", "f4", HOURS),
+        ("noise", "f4", HOURS),  # mean absolute difference from the profile
+        ("grids", "u2", GRIDS),  # first week: values that lie on each grid
+        ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
+        ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
+        ("episodes", EPISODE, len(FAMILIES)),
+        ("room", "u1", 293),  # for the day statistics and the drift detectors
+    ]
+)
+FACTS: Final = np.dtype(
+    [
+        ("effective_from", "i8"),
+        ("resolution", "f8"),  # 0 = unknown, as below
+        ("size", "f8"),  # m3/h
+        ("dial_max", "f8"),
+        ("base_units", "f8"),  # kWh or litres in one unit
+        ("interval_s", "i4"),
+        ("zone", "i4"),  # row of the partition's midnights
+        ("service", "u1"),
+        ("customer_class", "u1"),  # position + 1
+        ("status", "u1"),
+        ("has_generation", "u1"),
+    ]
+)
+"""What the MDM says of a meter from `effective_from` on; nothing here is learnt."""
+
+
+def new_rows(count: int) -> np.ndarray:
+    """Rows of meters that nothing has been read of."""
+    rows = np.zeros(count, ROW)
+    for name in ("first", "head", "value_at", "register_at", "zero_since", "dry_at", "conflict_at"):
+        rows[name] = NEVER
+    rows["offset"] = -1
+    rows["register"] = rows["voltage"] = np.nan
+    rows["closed_day"] = rows["fired_day"] = -(2**31)
+    rows["episodes"]["opened"] = NEVER
+    return rows
