@@ -125,7 +125,7 @@ def build(seed: int = 0) -> Scene:
     for number, (plan, source, size) in enumerate([*wanted, *((None, source, 0.0) for source in CONTROLS)], start=1):
         series = load(source)
         weeks = _draw_weeks(series, used[source], rng)
-        scale = round(float(rng.uniform(0.8, 1.2)), 2)
+        scale = round(float(rng.uniform(0.8, 1.2)), 3)
         member = _member(f"{source}.{number:02d}", series, weeks, scale, number)
         members.append(_with_fault(member, plan, size, rng) if plan else member)
     return Scene(tuple(members))
