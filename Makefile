@@ -42,7 +42,7 @@ bench: venv ## measure speed, results in benchmarks/results/latest.json
 	$(BIN)/meterwatch bench
 
 kafka: venv ## a local Kafka in the foreground, until Ctrl-C
-	$(BIN)/meterwatch kafka
+	$(BIN)/python -m cli.kafka
 
 lock: venv ## write the lock files anew from pyproject.toml
 	$(LOCK) pyproject.toml --group dev --output-file requirements.lock
