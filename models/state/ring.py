@@ -23,11 +23,12 @@ CATCH_UP: Final = 6
 MAX_CODE: Final = 65_535
 MAX_DECIMALS: Final = 6
 ENTRIES: Final = 2
-"""Starts that an exact meter can have in one slot."""
+"""Starts that an exact meter can tell apart in one slot; a third is added to the second."""
 EXACT: Final = np.dtype([("start", "i8"), ("value", "f8")])
 
-NEW, DUPLICATE, REVISED, OUTRANKED, SECOND_START, LATE, FULL = range(7)
-"""What became of a reading, see `put`."""
+NEW, SECOND_START, DUPLICATE, REVISED, OUTRANKED, LATE, REPLAYED = range(7)
+"""What became of a reading: the first two are accepted; see `put`. LATE is older than the ring, REPLAYED is input that
+the row has already seen."""
 
 _POWERS: Final = 10.0 ** np.arange(MAX_DECIMALS + 1)
 _HEADER: Final = 2
@@ -160,7 +161,7 @@ def put(ring, exact, at, exact_at, day, slot, interval_s, decimals, start, value
 
     NEW: the slot was empty. DUPLICATE: same start, equal value. REVISED: same start, other value, now in place.
     OUTRANKED: same start, other value of a worse quality, dropped. SECOND_START: another start in the slot, summed.
-    FULL: a third. A missing value is kept as 0 with rank MISSING.
+    A missing value is kept as 0 with rank MISSING.
     """
     there = rank_at(ring, at, slot, interval_s)
     if there == ABSENT:
@@ -177,11 +178,10 @@ def put(ring, exact, at, exact_at, day, slot, interval_s, decimals, start, value
         elif exact[e + 1].start == start:
             entry = 1
             old = exact[e + 1].value
-        elif exact[e + 1].start == NEVER:
+        else:
+            value += exact[e + 1].value
             store(ring, exact, at, exact_at, day, slot, interval_s, decimals, 1, start, value, min(rank, there))
             return SECOND_START
-        else:
-            return FULL
     else:
         old = value_at(ring, exact, at, exact_at, day, slot, interval_s, decimals)
     if old == value and (there == MISSING) == (rank == MISSING):

@@ -1,0 +1,182 @@
+"""From findings to anomalies: an episode per meter and problem family, opened, updated and closed.
+
+An episode opens when a rule fires that no other one explains, keeps the family of the cause it opened with, and closes
+once valid reads have spoken against all of its rules for as long as the rules ask. Of the causes that fit, the one
+that comes first in the order of precedence is named; the others are its alternatives.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.contracts import Alternative, AnomalyEvent, Evidence
+from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Cause, Status
+from models.domain.ids import anomaly_id
+from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
+from models.scoring.policy import Policy
+from models.scoring.rules.registry import NUMBER, RULES
+from models.state.partition import Partition
+
+_FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
+_EXPLAINS: Final = tuple(sum(1 << NUMBER[other] for other in rule.explains) for rule in RULES)
+_RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
+_ALL_CLEAR: Final = (1 << len(RULES)) - 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a meter with what the rules said of it; times in microseconds."""
+
+    meter: int
+    start: int
+    interval: int
+    event_time: int
+    calm: int
+    findings: tuple[Any, ...]
+    """Records of `models.scoring.rules.findings.FINDING`."""
+
+
+def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[AnomalyEvent]:
+    """Move the meter's episodes on by one reading; what there is to say of them."""
+    episodes = partition.rows[reading.meter]["episodes"]
+    fired = {int(f["rule"]): f for f in reading.findings}
+    if fired and reading.event_time >= policy.live_from:
+        explained = 0
+        for rule in fired:
+            explained |= _EXPLAINS[rule]
+        for episode in episodes:
+            if episode["opened"] != NEVER:
+                explained |= _explained_by(int(episode["rules"]))
+        for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
+            family = _open_in(episodes, rule)
+            if family is None and not explained >> rule & 1:
+                family = _begin(episodes, rule, reading, fired[rule])
+        yield from _carry_on(episodes, fired, reading, partition, policy)
+    for family, episode in enumerate(episodes):
+        if episode["opened"] != NEVER and _is_over(episode, set(fired), reading):
+            yield _line("closed", family, episode, fired, reading, partition, policy)
+            episodes[family]["opened"] = NEVER
+
+
+def _explained_by(rules: int) -> int:
+    explained = 0
+    for rule in range(len(RULES)):
+        if rules >> rule & 1:
+            explained |= _EXPLAINS[rule]
+    return explained
+
+
+def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
+    """Family of the open episode that a rule belongs to: its own family's, or one whose cause has come to be there."""
+    own = _FAMILY_OF_RULE[rule]
+    for family, episode in enumerate(episodes):
+        if episode["opened"] != NEVER:
+            present = FAMILIES.index(FAMILY[CAUSES[episode["cause"]]])
+            if own in (family, present) or _EXPLAINS[rule] & int(episode["rules"]):
+                return family
+    return None
+
+
+def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> int:
+    family = _FAMILY_OF_RULE[rule]
+    episode = episodes[family]
+    episode["opened"] = reading.start
+    episode["start"] = min(int(finding["since"]), reading.event_time)
+    episode["detected_at"] = reading.event_time
+    episode["sequence"] = 0
+    episode["rules"] = 0
+    return family
+
+
+def _carry_on(
+    episodes: NDArray[Any], fired: dict[int, Any], reading: Reading, partition: Partition, policy: Policy
+) -> Iterator[AnomalyEvent]:
+    """Fired rules join their episodes; a line for each episode that opened, changed its cause or grew worse."""
+    for family, episode in enumerate(episodes):
+        if episode["opened"] == NEVER:
+            continue
+        mine = [rule for rule in fired if _open_in(episodes, rule) == family]
+        if not mine:
+            continue
+        active = int(episode["rules"]) if reading.start - episode["last"] <= _linger(int(episode["rules"])) else 0
+        for rule in mine:
+            active |= 1 << rule
+        episode["rules"] = active
+        episode["last"] = max(int(episode["last"]), reading.start) if episode["sequence"] else reading.start
+        lead = _lead(active)
+        cause = CAUSES.index(RULES[lead].cause)
+        severity = max(SEVERITIES.index(RULES[n].severity) for n in _numbers(active) if RULES[n].cause == CAUSES[cause])
+        confidence = max(policy.confidence[n] for n in _numbers(active) if RULES[n].cause == CAUSES[cause])
+        news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
+        episode["cause"], episode["severity"], episode["confidence"] = cause, severity, confidence
+        if news:
+            status: Status = "updated" if episode["sequence"] else "opened"
+            yield _line(status, family, episode, fired, reading, partition, policy)
+
+
+def _lead(rules: int) -> int:
+    return min(_numbers(rules), key=lambda n: (_RANK[RULES[n].cause], -RULES[n].confidence, n))
+
+
+def _numbers(rules: int) -> Iterator[int]:
+    return (n for n in range(len(RULES)) if rules >> n & 1)
+
+
+def _linger(rules: int) -> int:
+    """Microseconds for which rules that fired last still count as active."""
+    return int(max((RULES[n].clear_h for n in _numbers(rules)), default=0) * HOUR) + DAY
+
+
+def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
+    """Whether this reading ends the episode: all of its rules spoken against, for as long as they ask."""
+    rules = int(episode["rules"])
+    if any(rules >> n & 1 for n in fired) or rules & ~reading.calm & _ALL_CLEAR:
+        return False
+    quiet = reading.start - int(episode["last"])
+    return quiet > 0 and quiet >= max(RULES[n].clear_h for n in _numbers(rules)) * HOUR
+
+
+def _line(
+    status: Status,
+    family: int,
+    episode: Any,
+    fired: dict[int, Any],
+    reading: Reading,
+    partition: Partition,
+    policy: Policy,
+) -> AnomalyEvent:
+    episode["sequence"] += 1
+    meter_id = partition.meter_ids[reading.meter]
+    cause = CAUSES[episode["cause"]]
+    unit = partition.unit(reading.meter)
+    others: dict[Cause, float] = {}
+    for n in _numbers(int(episode["rules"]) | sum(1 << n for n in fired)):
+        if RULES[n].cause != cause:
+            others[RULES[n].cause] = max(others.get(RULES[n].cause, 0.0), float(policy.confidence[n]))
+    end = min(int(episode["last"]) + reading.interval, reading.event_time)
+    return AnomalyEvent(
+        id=anomaly_id(meter_id, FAMILIES[family], int(episode["opened"])),
+        meter_id=meter_id,
+        cause=cause,
+        status=status,
+        start=to_datetime(episode["start"]),
+        end=to_datetime(max(end, int(episode["start"]))) if status == "closed" else None,
+        detected_at=to_datetime(episode["detected_at"]),
+        updated_at=to_datetime(reading.event_time),
+        sequence=int(episode["sequence"]),
+        confidence=round(float(episode["confidence"]), 4),
+        severity=SEVERITIES[episode["severity"]],
+        alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others.items())),
+        evidence=tuple(_evidence(finding, unit) for finding in fired.values()),
+    )
+
+
+def _evidence(finding: Any, unit: str) -> Evidence:
+    rule = RULES[finding["rule"]]
+    name = rule.unit.replace("unit", unit)
+    value, threshold = float(finding["value"]), float(finding["threshold"])
+    text = rule.text.format(value=value, threshold=threshold, unit=unit)
+    return Evidence(rule=rule.id, value=value, threshold=threshold, unit=name, text=text)

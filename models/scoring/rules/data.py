@@ -1,0 +1,116 @@
+"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17.
+
+Each looks at one reading with the day before it, says what it finds, and marks in `calm` the bits of the rules that
+this reading speaks against: only those end an anomaly, silence of a rule for want of data does not.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from models.baseline.measure import ACTIVE, BEFORE, BEFORE_2, EXPECTED, FLAT, LEAST_HOUR, SEEN, SLOTS, SOLID_HOURS, TOP, TOTAL
+from models.domain.times import HOUR, NEVER, SECOND
+from models.domain.units import ELECTRICITY
+from models.scoring.rules.findings import say
+from models.scoring.rules.registry import NUMBER, at
+from models.state.jit import inner
+
+_D3, _D5, _D9, _D10, _D13, _D14, _D17 = (NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D17"))
+_STEP_TOLERANCE, _STEP_DAYS = at("D5", "tolerance"), at("D5", "days")
+_CONFLICTS = at("D9", "reads")
+_NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
+_SPIKE = at("D3", "ratio")
+_FLAT, _FLAT_STEPS = at("D13", "intervals"), at("D13", "grid_steps")
+_GAP = at("D14", "hours")
+_ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
+_ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
+_STEPS: Final = (100.0, 10.0, 0.1, 0.01)
+
+
+@inner
+def multiplier_step(row, features, settings):
+    """The step (100, 10, 0.1, 0.01) that the last 24 h show against what is usual; 0 where none.
+
+    A day's total, its largest interval, its least hour and its share of active intervals must all bear it out: an
+    electric car raises the peak and not the base, a leak the base and not the peak, a vacation leaves the base.
+    """
+    if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
+        return 0.0
+    ratio = features[TOTAL] / features[EXPECTED]
+    if 0.3 < ratio < 3.0 or ratio <= 0:
+        return 0.0
+    hours = row.interval_s / 3600.0
+    tolerance = settings[_STEP_TOLERANCE]
+    active = features[ACTIVE] / features[SEEN]
+    for step in _STEPS:
+        if not 1.0 / tolerance < ratio / step < tolerance:
+            continue
+        top = features[TOP] / hours
+        if not 1.0 / (1.5 * tolerance) < top / (step * max(row.day_top, 1e-12)) < 1.5 * tolerance:
+            continue
+        if step > 1 and top < 2.0 * row.top:
+            continue
+        if active > 1.5 * row.active + 0.1 or (step > 1 and active < 0.5 * row.active):
+            continue
+        if row.base > 0.05 * row.level and features[SOLID_HOURS] >= 18:
+            base = features[LEAST_HOUR] / (step * row.base)
+            if not 1.0 / (2.0 * tolerance) < base < 2.0 * tolerance:
+                continue
+        elif step < 1 and row.active < 0.5:
+            continue
+        return step
+    return 0.0
+
+
+@inner
+def data_rules(row, fact, features, start, value, resolution, value_before, settings, findings, count, i, calm):
+    """Findings of the data rules on one reading that has a value; `value_before`: start of the value before it."""
+    interval = row.interval_s * SECOND
+    hours = row.interval_s / 3600.0
+    step = multiplier_step(row, features, settings)
+    if step > 0:
+        count = say(findings, count, i, _D5, features[TOTAL] / features[EXPECTED], step, start + interval - 24 * HOUR)
+    else:
+        calm |= 1 << _D5
+
+    if row.conflicts > settings[_CONFLICTS] and start - row.conflict_at < 24 * HOUR:
+        count = say(findings, count, i, _D9, row.conflicts, settings[_CONFLICTS], start)
+    else:
+        calm |= 1 << _D9
+
+    lowest = -max(settings[_NEGATIVE] * resolution, 0.02 * row.level * hours)
+    rolled = fact.dial_max > 0 and abs(value + fact.dial_max) < settings[_DIAL] * 2 * fact.dial_max
+    if value < lowest and not rolled:
+        count = say(findings, count, i, _D10, value, lowest, start)
+    else:
+        calm |= 1 << _D10
+
+    limit = settings[_SPIKE] * max(row.top, 1.2 * row.day_top) * hours
+    spiked = features[BEFORE] > limit and value <= 0.5 * limit and not features[BEFORE_2] > 0.5 * limit
+    if spiked and limit > 0 and row.days >= 3:
+        count = say(findings, count, i, _D3, features[BEFORE], limit, start - interval)
+    else:
+        calm |= 1 << _D3
+
+    small = fact.service != ELECTRICITY and value <= settings[_FLAT_STEPS] * resolution
+    if features[FLAT] >= settings[_FLAT] and value > 0 and not small:
+        since = start - np.int64(features[FLAT] - 1) * interval
+        count = say(findings, count, i, _D13, features[FLAT], settings[_FLAT], since)
+    elif features[FLAT] <= 1:
+        calm |= 1 << _D13
+
+    hole = 0.0 if value_before == NEVER else (start - value_before - interval) / HOUR
+    if hole >= settings[_GAP]:
+        count = say(findings, count, i, _D14, hole, settings[_GAP], value_before + interval)
+    else:
+        calm |= 1 << _D14
+
+    if value > 0:
+        calm |= 1 << _D17
+    elif value == 0 and row.zero_since != NEVER and row.days >= settings[_ZERO_DAYS]:
+        least = settings[_ZERO_ELECTRICITY] if fact.service == ELECTRICITY else settings[_ZERO_PIPE]
+        allowed = max(least, settings[_ZERO_SLOTS] * min(hours, 1.0), settings[_ZERO_RATIO] * row.zero_run)
+        zeros = (start + interval - row.zero_since) / HOUR
+        if zeros >= allowed and row.level > 0:
+            count = say(findings, count, i, _D17, zeros, allowed, row.zero_since)
+    return count, calm

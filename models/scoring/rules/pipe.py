@@ -1,0 +1,74 @@
+"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, G3."""
+
+import numpy as np
+
+from models.baseline.measure import LAST_HOUR, LEAST_HOUR, SEEN, SOLID_HOURS, TOP, TOTAL, TWO_HOURS, WET_HOURS
+from models.domain.times import DAY, HOUR, NEVER, SECOND
+from models.domain.units import GAS, WATER
+from models.scoring.rules.findings import say
+from models.scoring.rules.registry import NUMBER, at
+from models.state.jit import inner
+
+_W1, _W4, _W6, _W14, _W15, _G3 = (NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "G3"))
+_FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
+_IDLE = at("W4", "hours")
+_SHARE = at("W6", "share")
+_RATIO, _RISE, _BASE_DAYS = at("W14", "ratio"), at("W14", "rise_l_h"), at("W14", "days")
+_BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
+_FLOOR, _BURST_DAYS = at("W15", "floor_l_h"), at("W15", "days")
+_STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
+_SOLID = 18
+"""Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
+
+
+@inner
+def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
+    """Findings of the flow rules on one reading; `calm` bits as in the data rules."""
+    interval = row.interval_s * SECOND
+    end = start + interval
+    hours = row.interval_s / 3600.0
+    litres = fact.base_units
+    least, last = features[LEAST_HOUR], features[LAST_HOUR]
+    two_hours = features[TWO_HOURS]
+    day_seen = features[SOLID_HOURS] >= _SOLID and end - row.first >= DAY
+    day_since = end - DAY
+    burst = two_hours if hours <= 1 else last
+
+    allowed = settings[_SHARE] * fact.size * 1000.0
+    if fact.size > 0 and burst * litres >= allowed:
+        count = say(findings, count, i, _W6, burst * litres, allowed, end - 2 * max(HOUR, interval))
+    elif last * litres < allowed:
+        calm |= 1 << _W6
+
+    ratio = settings[_GAS_BURST] if fact.service == GAS else settings[_BURST]
+    allowed = max(ratio * row.peak, settings[_FLOOR] / litres)
+    if row.days >= settings[_BURST_DAYS] and burst > allowed:
+        count = say(findings, count, i, _W15, burst, allowed, end - 2 * max(HOUR, interval))
+    elif last <= allowed:
+        calm |= 1 << _W15
+
+    if fact.service == WATER:
+        daily = features[TOTAL] / max(features[SEEN] * hours, hours) * litres
+        household = fact.customer_class <= 1 and fact.size <= settings[_SIZE] and daily < settings[_HOUSEHOLD]
+        if household and day_seen and least * litres >= settings[_FLOW]:
+            count = say(findings, count, i, _W1, least * litres, settings[_FLOW], day_since)
+        elif last * litres < settings[_FLOW]:
+            calm |= 1 << _W1
+        if household and features[WET_HOURS] >= settings[_IDLE]:
+            count = say(findings, count, i, _W4, features[WET_HOURS], settings[_IDLE], end - np.int64(features[WET_HOURS]) * HOUR)
+        elif last == 0:
+            calm |= 1 << _W4
+        allowed = max(settings[_RATIO] * row.base, row.base + settings[_RISE] / litres)
+        if row.days >= settings[_BASE_DAYS] and day_seen and least > allowed:
+            count = say(findings, count, i, _W14, least, allowed, day_since)
+        elif last <= allowed:
+            calm |= 1 << _W14
+
+    if fact.service == GAS:
+        wet = 0.0 if row.dry_at == NEVER else (end - row.dry_at) / HOUR - 1
+        steady = day_seen and features[TOP] / hours <= settings[_STEADY] * max(least, 1e-12)
+        if wet >= settings[_STOP_DAYS] * 24 and steady:
+            count = say(findings, count, i, _G3, wet, settings[_STOP_DAYS] * 24, row.dry_at + HOUR)
+        elif last == 0:
+            calm |= 1 << _G3
+    return count, calm
