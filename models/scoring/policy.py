@@ -15,7 +15,6 @@ from models.scoring.rules.registry import DEFAULTS, NUMBER, RULES, Rule, at
 _GENERAL: Final = {
     "day_close_lag_h": (6.0, "h", "design: event time past a local day's end before the day is learnt"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
-    "update_days": (7.0, "days", "SFPUC: repeat weekly while flow persists"),
 }
 
 
@@ -80,6 +79,11 @@ class Policy:
                 self.settings[at(rule.id, key)] = _number(where, value)
             else:
                 raise PolicyError(f"{where}: unknown, one of on, confidence, {', '.join(sorted(names))}")
+
+    @property
+    def rules_on(self) -> np.uint32:
+        """Rules that are on, a bit each."""
+        return np.uint32(sum(1 << number for number in np.flatnonzero(self.on)))
 
     @property
     def day_close_lag(self) -> int:
