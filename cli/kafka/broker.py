@@ -32,8 +32,14 @@ _FOR_EVER = 2**63 - 1
 # broker is down can take the broker's own port, and the broker cannot come back.
 _PORTS = range(20_000, 32_000)
 
-# Outlives this process by a moment: when its input closes, because this process is gone, it ends the broker.
-_WATCHDOG = "import os, sys; sys.stdin.read(); os.killpg(int(sys.argv[1]), 9)"
+# Outlives this process by a moment: when its input closes, because this process is gone, it does what `stop` would.
+_WATCHDOG = """
+import os, shutil, sys, time
+sys.stdin.read()
+os.killpg(int(sys.argv[1]), 9)
+time.sleep(1)
+shutil.rmtree(sys.argv[2], ignore_errors=True)
+"""
 
 
 class LocalKafka:
@@ -140,7 +146,9 @@ class LocalKafka:
                 start_new_session=True,
             )
         self._watchdog = subprocess.Popen(
-            [sys.executable, "-c", _WATCHDOG, str(self._process.pid)], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-c", _WATCHDOG, str(self._process.pid), str(self._directory)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         deadline = time.monotonic() + _START_TIMEOUT_S
         while (answer := cluster_id(self._port)) != self._cluster_id:
