@@ -1,13 +1,13 @@
 """Columns of a table to arrays: vectorised where all is well, by distinct value in a batch where something is not.
 
-Each function gives the array and what is wrong: position -> detail. A faulty position's value means nothing.
+Each function gives the array and what is wrong with it. A faulty position's value means nothing.
 """
 
 import datetime as dt
 import math
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +17,21 @@ from numpy.typing import NDArray
 from cli.replay.files import Column
 from models.domain.blocks import Float64, Int64
 from models.domain.quality import rank_of
-from models.domain.times import NEVER, to_us
+from models.domain.times import EARLIEST, LATEST, NEVER, to_text, to_us
 
-Faults = dict[int, str]
+
+class Fault(NamedTuple):
+    """Why a position cannot be used."""
+
+    reason: str
+    detail: str
+
+
+Faults = dict[int, Fault]
 
 _INSTANT: Final = pa.timestamp("us", tz="UTC")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NOT_FINITE: Final = "is no finite number"
 _SHOWN: Final = 80
 
 
@@ -39,33 +48,37 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def places(column: Column, ids: Column) -> tuple[NDArray[np.int32], Faults]:
-    """Position in `ids` of each id."""
+    """Position in `ids` of each id, -1 = none."""
     coded = _coded(column)
     known = pc.index_in(coded.dictionary.cast(pa.string()), value_set=ids).fill_null(-1).to_numpy()
     known = np.append(known, np.int32(-1))
     found = known[coded.indices.fill_null(len(known) - 1).to_numpy().astype(np.int64)]
     unknown = np.flatnonzero(found < 0)
-    return found, {int(at): _unknown(coded[int(at)].as_py()) for at in unknown}
+    return found, {int(at): Fault("unknown_meter", _unknown(coded[int(at)].as_py())) for at in unknown}
 
 
 def times(column: Column) -> tuple[Int64, Faults]:
     """Microseconds UTC; `NEVER` = empty. Text is ISO 8601 with Z or an offset."""
     parsed, faults = _parsed(column, _INSTANT, _time)
-    return np.asarray(parsed.cast(pa.int64()).fill_null(NEVER)), faults
+    found = np.asarray(parsed.cast(pa.int64()).fill_null(NEVER))
+    absurd = ((found < EARLIEST) | (found >= LATEST)) & np.asarray(parsed.is_valid())
+    span = f"is not between {to_text(EARLIEST)} and {to_text(LATEST)}"
+    for at in np.flatnonzero(absurd):
+        faults[int(at)] = Fault("absurd_time", f"{_shown(str(column[int(at)]))} {span}")
+    return found, faults
 
 
 def numbers(column: Column, *, nan_is_empty: bool) -> tuple[Float64, Faults]:
     """Finite numbers; NaN = empty. A NaN of a typed column is empty or a fault; the text "nan" is always a fault."""
-    typed = is_number(column.type)
     parsed, faults = _parsed(column, pa.float64(), _number)
-    values = np.asarray(parsed.fill_null(np.nan))
-    if not np.isfinite(values).all():
-        odd = ~np.isfinite(values) & np.asarray(parsed.is_valid())
-        if typed and nan_is_empty:
-            odd &= ~np.isnan(values)
+    found = np.asarray(parsed.fill_null(np.nan))
+    if not np.isfinite(found).all():
+        odd = ~np.isfinite(found) & np.asarray(parsed.is_valid())
+        if nan_is_empty and not is_text(column.type):
+            odd &= ~np.isnan(found)
         for at in np.flatnonzero(odd):
-            faults.setdefault(int(at), f"{column[int(at)].as_py()} is no finite number")
-    return values, faults
+            faults[int(at)] = Fault("bad_value", f"{column[int(at)]} {_NOT_FINITE}")
+    return found, faults
 
 
 def ranks(column: Column) -> tuple[NDArray[np.uint8], Faults]:
@@ -76,11 +89,12 @@ def ranks(column: Column) -> tuple[NDArray[np.uint8], Faults]:
     at = coded.indices.fill_null(len(codes) - 1).to_numpy()
     found = np.array([-1 if rank is None else rank for rank in known], np.int16)[at]
     wrong = np.flatnonzero(found < 0)
-    faults = {int(n): f"{_shown(codes[at[n]])} is neither a quality name nor an ESPI code" for n in wrong}
-    return found.astype(np.uint8), faults
+    what = "is neither a quality name nor an ESPI code"
+    return found.astype(np.uint8), {int(n): Fault("bad_quality", f"{_shown(codes[at[n]])} {what}") for n in wrong}
 
 
 def _parsed(column: Column, kind: pa.DataType, parse: Callable[[str], Any]) -> tuple[Column, Faults]:
+    """The column as `kind`; text that Arrow cannot cast goes through `parse`, a distinct value at a time."""
     column = _plain(column)
     if not is_text(column.type):
         return column.cast(kind, safe=False), {}
@@ -88,16 +102,46 @@ def _parsed(column: Column, kind: pa.DataType, parse: Callable[[str], Any]) -> t
         return column.cast(kind), {}
     except pa.ArrowInvalid:
         coded = _coded(column)
-    parsed, wrong = [], {}
-    for at, text in enumerate(coded.dictionary.to_pylist()):
+    parsed: list[Any] = []
+    wrong: dict[int, Fault] = {}
+    for place, text in enumerate(coded.dictionary.to_pylist()):
         try:
             parsed.append(parse(text.strip()))
-        except ValueError as error:
+        except _FaultError as error:
             parsed.append(None)
-            wrong[at] = f"{_shown(text)} {error}"
-    indices = coded.indices
-    faulty = np.flatnonzero(np.isin(indices.fill_null(-1).to_numpy(), list(wrong))) if wrong else ()
-    return pa.array(parsed, kind).take(indices), {int(at): wrong[indices[int(at)].as_py()] for at in faulty}
+            wrong[place] = Fault(error.reason, f"{_shown(text)} {error}")
+    indices = coded.indices.fill_null(-1).to_numpy()
+    faulty = np.flatnonzero(np.isin(indices, list(wrong))) if wrong else np.empty(0, np.int64)
+    return pa.array(parsed, kind).take(coded.indices), {int(at): wrong[int(indices[at])] for at in faulty}
+
+
+class _FaultError(ValueError):
+    """Stays in this module."""
+
+    def __init__(self, reason: str, what: str) -> None:
+        super().__init__(what)
+        self.reason = reason
+
+
+def _time(text: str) -> int | None:
+    if not text:
+        return None
+    try:
+        time = dt.datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise _FaultError("bad_time", "is no ISO 8601 time") from None
+    if time.tzinfo is None:
+        raise _FaultError("naive_time", "has no zone: Z or an offset is needed")
+    return to_us(time)
+
+
+def _number(text: str) -> float | None:
+    if not text:
+        return None
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    if math.isinf(number):
+        raise _FaultError("bad_value", _NOT_FINITE)
+    return number
 
 
 def _coded(column: Column) -> Any:
@@ -110,31 +154,8 @@ def _plain(column: Any) -> Column:
     return plain
 
 
-def _time(text: str) -> int | None:
-    if not text:
-        return None
-    try:
-        time = dt.datetime.fromisoformat(text.upper())
-    except ValueError:
-        raise ValueError("is no ISO 8601 time") from None
-    if time.tzinfo is None:
-        raise ValueError("has no zone: Z or an offset is needed")
-    return to_us(time)
-
-
-def _number(text: str) -> float | None:
-    if not text:
-        return None
-    if not _NUMBER.fullmatch(text):
-        raise ValueError("is no finite number")
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError("is no finite number")
-    return number
-
-
 def _unknown(meter_id: Any) -> str:
-    return "no meter_id" if meter_id is None else f"{_shown(meter_id)} is not in METERS"
+    return "is empty" if meter_id is None else f"{_shown(meter_id)} is not in METERS"
 
 
 def _shown(text: object) -> str:

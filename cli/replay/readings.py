@@ -1,6 +1,7 @@
 """READINGS of the replay contract: every row becomes a place in the columns or a dead letter.
 
-Reasons: `malformed_row`, `bad_time`, `bad_value`, `bad_quality`, `unknown_meter`; the first that holds, in that order.
+Reasons, the first that holds: `malformed_row`; `bad_time`, `naive_time` or `absurd_time`; `bad_value`; `bad_quality`;
+`unknown_meter`.
 """
 
 import dataclasses
@@ -14,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cli.errors import UnusableError
-from cli.replay.columns import Faults, is_number, is_text, numbers, places, ranks, times
+from cli.replay.columns import Fault, Faults, is_number, is_text, numbers, places, ranks, times
 from cli.replay.files import Batch, Column, DeadRow, Table, need_columns, open_table
 from cli.replay.reference import Fleet
 from models.domain.blocks import Float64, Int64
@@ -77,7 +78,7 @@ def read_readings(path: Path, fleet: Fleet, dead: Sink, progress: Progress) -> R
         columns, faults = _parse(batch, fleet, known)
         keep = np.ones(len(batch.rows), np.bool_)
         keep[list(faults)] = False
-        letters = [DeadRow(int(batch.rows[at]), *why, batch.raw(at)) for at, why in faults.items()]
+        letters = [DeadRow(int(batch.rows[at]), *fault, batch.raw(at)) for at, fault in faults.items()]
         if letters or batch.malformed:
             dead(sorted(letters + batch.malformed, key=lambda letter: letter.row))
         parts.append({name: column[keep] for name, column in columns.items()} if faults else columns)
@@ -103,30 +104,27 @@ def _check_types(table: Table) -> None:
             raise UnusableError(f"{table.path}: column {name} is {kind}, which cannot be read as {name}")
 
 
-def _parse(batch: Batch, fleet: Fleet, known: Column) -> tuple[dict[str, NDArray[Any]], dict[int, tuple[str, str]]]:
-    """Columns of a batch as arrays, and position -> (reason, detail) of the rows that cannot be used."""
+def _parse(batch: Batch, fleet: Fleet, known: Column) -> tuple[dict[str, NDArray[Any]], Faults]:
+    """Columns of a batch as arrays, and the rows that cannot be used."""
     there = {name: column for name, column in batch.columns.items() if name in _COLUMNS}
     columns: dict[str, NDArray[Any]] = {"row": batch.rows}
-    found: list[tuple[str, str, Faults]] = []
+    faults: Faults = {}
 
-    def parse(name: str, reason: str, read: Callable[[Column], tuple[NDArray[Any], Faults]]) -> None:
+    def parse(name: str, read: Callable[[Column], tuple[NDArray[Any], Faults]]) -> None:
         if name in there and not (pa.types.is_null(there[name].type) and name != "value"):
-            columns[name], faults = read(there[name])
-            found.append((reason, name, faults))
+            columns[name], found = read(there[name])
+            for at, fault in found.items():
+                faults.setdefault(at, Fault(fault.reason, f"{name} {fault.detail}"))
 
     for name in _TIMES:
-        parse(name, "bad_time", times)
-    empty = np.flatnonzero(columns["start"] == NEVER)
-    found.append(("bad_time", "start", {int(at): "is empty" for at in empty}))
-    parse("value", "bad_value", lambda column: numbers(column, nan_is_empty=False))
+        parse(name, times)
+    for at in np.flatnonzero(columns["start"] == NEVER):
+        faults.setdefault(int(at), Fault("bad_time", "start is empty"))
+    parse("value", lambda column: numbers(column, nan_is_empty=False))
     for name in _EXTRAS:
-        parse(name, "bad_value", lambda column: numbers(column, nan_is_empty=True))
-    parse("quality", "bad_quality", ranks)
-    parse("meter_id", "unknown_meter", lambda column: places(column, known))
-    why: dict[int, tuple[str, str]] = {}
-    for reason, name, faults in found:
-        for at, detail in faults.items():
-            why.setdefault(at, (reason, f"{name} {detail}"))
+        parse(name, lambda column: numbers(column, nan_is_empty=True))
+    parse("quality", ranks)
+    parse("meter_id", lambda column: places(column, known))
     meter, start = columns.pop("meter_id"), columns["start"]
     arrived = start + fleet.interval_s(meter, start) * SECOND
     given = columns.get("received_at")
@@ -134,7 +132,7 @@ def _parse(batch: Batch, fleet: Fleet, known: Column) -> tuple[dict[str, NDArray
         **columns,
         "meter": meter,
         "received_at": arrived if given is None else np.where(given == NEVER, arrived, given),
-    }, why
+    }, faults
 
 
 def _in_order(parts: list[dict[str, NDArray[Any]]], names: list[str], in_file: int) -> Readings:

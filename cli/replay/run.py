@@ -1,0 +1,121 @@
+"""The story of a replay: read everything, detect chunk by chunk, write as it is said."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+from cli.policy import read_policy
+from cli.replay.files import DeadRow
+from cli.replay.lanes import Lane, chunks, feed, lanes_of
+from cli.replay.output import Folder
+from cli.replay.readings import Progress, Readings, read_readings
+from cli.replay.reference import Account, Context, Fleet, MeterEvent, Weather, read_fleet, read_rows
+from cli.replay.scores import ScoreTable
+from cli.replay.summary import Tally
+from models.contracts import AnomalyEvent
+from models.domain.blocks import Rejected
+from models.domain.times import NEVER
+from models.pipeline import Outcome, detect, finish
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """The arguments of `meterwatch replay`."""
+
+    readings: Path
+    meters: Path
+    out: Path
+    weather: Path | None = None
+    events: Path | None = None
+    accounts: Path | None = None
+    context: Path | None = None
+    policy: Path | None = None
+    scores: bool = False
+    partitions: int = 1
+    live_from: int = NEVER
+    """Microseconds UTC."""
+    force: bool = False
+
+
+def replay(request: Request, started: float, progress: Progress) -> dict[str, Any]:
+    """Replay, write the folder, and return the summary. `started`: `time.perf_counter` when the program did.
+
+    Raises UnusableError for anything that the caller can mend; nothing is written then.
+    """
+    warm_up_s = time.perf_counter() - started  # importing `models.pipeline` compiled the kernels
+    folder = Folder(request.out, force=request.force)
+    policy = read_policy(request.policy, request.live_from)
+    fleet = read_fleet(request.meters)
+    _check_others(request)
+    tally = Tally()
+    with folder:
+
+        def dead(letters: list[DeadRow]) -> None:
+            tally.rejected.update(letter.reason for letter in letters)
+            folder.dead_letters(letters)
+
+        readings = read_readings(request.readings, fleet, dead, progress)
+        lanes = lanes_of(fleet, readings, request.partitions)
+        table = ScoreTable(readings, fleet) if request.scores else None
+
+        def settle(outcomes: list[tuple[Lane, Outcome]]) -> None:
+            for lane, outcome in outcomes:
+                tally.counts.update(outcome.counts)
+                dead([letter for rejected in outcome.rejected for letter in _letters(rejected, lane, readings, fleet)])
+                if table:
+                    table.put(lane, outcome.scores)
+            events = in_order(outcomes)
+            tally.anomalies(events)
+            folder.anomalies(events)
+
+        for chunk in chunks(readings):
+            fed = [(lane, feed(lane, readings, fleet, chunk)) for lane in lanes]
+            settle(
+                [
+                    (lane, detect(blocks, lane.partition, policy, scores=request.scores))
+                    for lane, blocks in fed
+                    if len(blocks)
+                ]
+            )
+            progress("detect", chunk.stop, len(readings))
+        settle([(lane, finish(lane.partition)) for lane in lanes])
+        if table:
+            table.write(folder.scores)
+        summary = tally.summary(fleet, lanes, policy, readings.in_file, started, warm_up_s)
+        folder.publish(summary)
+    return summary
+
+
+def in_order(outcomes: list[tuple[Lane, Outcome]]) -> list[AnomalyEvent]:
+    """The events of several lanes in order of replay. Within a lane the order is the one in which they were said."""
+    if len(outcomes) == 1:
+        return [event for _, event in outcomes[0][1].events]
+    placed: list[tuple[int, AnomalyEvent]] = []
+    for lane, outcome in outcomes:
+        latest = -1
+        for offset, event in outcome.events:
+            latest = max(latest, int(lane.places[offset]))
+            placed.append((latest, event))
+    return [event for _, event in sorted(placed, key=lambda said: said[0])]
+
+
+def _check_others(request: Request) -> None:
+    """What later stages will use is held against its contract now."""
+    for path, model in (
+        (request.weather, Weather),
+        (request.events, MeterEvent),
+        (request.accounts, Account),
+        (request.context, Context),
+    ):
+        if path is not None:
+            read_rows(path, model)
+
+
+def _letters(rejected: Rejected, lane: Lane, readings: Readings, fleet: Fleet) -> list[DeadRow]:
+    """A rejected block, a line for each of its rows."""
+    places = lane.places[rejected.offset : rejected.offset + rejected.readings]
+    return [
+        DeadRow(int(readings.row[place]), rejected.reason, rejected.detail, readings.raw(int(place), fleet))
+        for place in places
+    ]

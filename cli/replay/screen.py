@@ -1,0 +1,51 @@
+"""A replay as a person sees it: progress and a closing table on a terminal, nothing where there is none."""
+
+from typing import Any
+
+import rich.console
+import rich.progress
+import rich.table
+
+from cli.replay.run import Request, replay
+
+_STEPS = {"read": "reading", "detect": "detecting"}
+
+
+def show(request: Request, started: float) -> dict[str, Any]:
+    """`replay` with its progress on the terminal's standard error. Returns the summary."""
+    console = rich.console.Console(stderr=True)
+    if not console.is_terminal:
+        return replay(request, started, lambda _step, _done, _total: None)
+    bar = rich.progress.Progress(
+        "{task.description:>9}",
+        rich.progress.BarColumn(),
+        rich.progress.MofNCompleteColumn(),
+        rich.progress.TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    tasks: dict[str, rich.progress.TaskID] = {}
+
+    def progress(step: str, done: int, total: int) -> None:
+        if step not in tasks:
+            tasks[step] = bar.add_task(_STEPS[step])
+        bar.update(tasks[step], completed=done, total=total or None)
+
+    with bar:
+        summary = replay(request, started, progress)
+    console.print(_table(summary))
+    console.print(
+        f"{summary['accepted']:,} of {summary['readings']:,} readings, {summary['readings_per_s']:,.0f} a second"
+    )
+    console.print(f"written to {request.out}")
+    return summary
+
+
+def _table(summary: dict[str, Any]) -> rich.table.Table:
+    table = rich.table.Table("cause", "opened", "updated", "closed", box=None)
+    for cause, lines in summary["anomalies"].items():
+        if any(lines.values()):
+            table.add_row(cause, *(str(lines[status]) for status in ("opened", "updated", "closed")))
+    for reason, rows in summary["rejected"].items():
+        table.add_row(f"[dim]set aside: {reason}[/dim]", str(rows))
+    return table

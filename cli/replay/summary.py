@@ -1,0 +1,69 @@
+"""`summary.json`: what came in, what came of it, what could not be judged, and how fast it went."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from cli.replay.lanes import Lane
+from cli.replay.output import ACTIONS
+from cli.replay.reference import Fleet
+from models.contracts import AnomalyEvent
+from models.domain.causes import CAUSES, Status
+from models.scoring.policy import Policy
+from models.scoring.rules.registry import RULES
+
+
+class Tally:
+    """Counts while a replay runs."""
+
+    def __init__(self) -> None:
+        self.rejected: Counter[str] = Counter()
+        """Rows by reason."""
+        self.counts: Counter[str] = Counter()
+        """accepted, duplicates, revisions, late"""
+        self._lines: Counter[tuple[str, str]] = Counter()
+
+    def anomalies(self, events: Iterable[AnomalyEvent]) -> None:
+        """Lines of `anomalies.jsonl`."""
+        self._lines.update((event.cause, event.status) for event in events)
+
+    def summary(
+        self, fleet: Fleet, lanes: list[Lane], policy: Policy, readings: int, started: float, warm_up_s: float
+    ) -> dict[str, Any]:
+        """Every field of the contract. `started`: `time.perf_counter` when the program did."""
+        statuses = get_args(Status)
+        meters = max(1, sum(len(lane.partition) for lane in lanes))
+        accepted = self.counts["accepted"]
+        seconds = time.perf_counter() - started
+        return {
+            "readings": readings,
+            "accepted": accepted,
+            "rejected": dict(sorted(self.rejected.items())),
+            "duplicates": self.counts["duplicates"],
+            "revisions": self.counts["revisions"],
+            "late": self.counts["late"],
+            "meters": len(fleet),
+            "anomalies": {cause: {status: self._lines[cause, status] for status in statuses} for cause in CAUSES},
+            "actions": dict.fromkeys(ACTIONS, 0),
+            "rules_off": rules_off(fleet, policy),
+            "seconds": round(seconds, 3),
+            "warm_up_s": round(warm_up_s, 3),
+            "readings_per_s": round(accepted / max(1e-3, seconds - warm_up_s), 1),
+            "state_bytes_per_meter": lanes[0].partition.rows.itemsize,
+            "ring_bytes_per_meter": round(sum(lane.partition.ring_bytes() for lane in lanes) / meters, 1),
+        }
+
+
+def rules_off(fleet: Fleet, policy: Policy) -> dict[str, dict[str, Any]]:
+    """Rule -> the columns of METERS it lacks, and for how many meters."""
+    off = {}
+    newest = [versions[-1] for versions in fleet.versions]
+    for rule, on in zip(RULES, policy.on, strict=True):
+        judged = [meter for meter in newest if meter.service in rule.services]
+        lacks = ({need for need in rule.needs if getattr(meter, need) is None} for meter in judged)
+        lacking = [missing for missing in lacks if missing]
+        if on and lacking:
+            there = set.union(*lacking)
+            off[rule.id] = {"missing": [need for need in rule.needs if need in there], "meters": len(lacking)}
+    return off
