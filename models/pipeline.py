@@ -129,7 +129,9 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
         rows = np.repeat(blocks.offset - blocks.first[:-1], lengths) + np.arange(count)
         kept = np.flatnonzero(verdicts["fate"] <= ring.SECOND_START)
         v = verdicts[kept]
-        outcome.scores.append(Scores(rows[kept], meter[kept], blocks.start[kept], v["score"], v["expected"], v["state"]))
+        outcome.scores.append(
+            Scores(rows[kept], meter[kept], blocks.start[kept], v["score"], v["expected"], v["state"])
+        )
 
 
 def _count(fates: NDArray[np.uint8], counts: Counter[str]) -> None:

@@ -31,8 +31,9 @@ from models.state.ring import CATCH_UP, holds, rank_at, slab, slots_in_day, valu
     BEFORE,  # the interval before; NaN where there is none
     BEFORE_2,  # and the one before that
     HERE,  # expected in this very interval
+    COARSE,  # slots of 24 h that are not zero and lie on ten times the meter's grid
     FEATURES,
-) = range(16)
+) = range(17)
 WET_REACH: Final = 48
 _LOST_HOURS: Final = 12
 """Hours without a solid reading that a run of flow may bridge."""
@@ -57,7 +58,7 @@ def hole_before(ring, ring_at, day, slot, interval_s, midnights, most):
 
 
 @inner
-def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, out):
+def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolution, out):
     """Fill `out` (FEATURES floats) with what the 24 h up to the end of (day, slot) look like."""
     interval_s = np.int64(row.interval_s)
     per_day = max(1, 86_400 // interval_s)
@@ -112,6 +113,9 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, out):
                 out[TOP] = max(out[TOP], value)
                 if value != 0:
                     out[ACTIVE] += 1
+                    tens = value / (10.0 * resolution)
+                    if abs(tens - np.rint(tens)) < 1e-6:
+                        out[COARSE] += 1
             if flat and value == here and rank != CATCH_UP and rank != ABSENT and rank != MISSING:
                 out[FLAT] += 1
             else:

@@ -9,13 +9,12 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from models.contracts import Alternative, AnomalyEvent, Evidence
 from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Cause, Status
 from models.domain.ids import anomaly_id
-from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
+from models.domain.times import DAY, HOUR, NEVER, to_datetime
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import NUMBER, RULES
 from models.state.partition import Partition

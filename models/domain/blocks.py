@@ -90,7 +90,9 @@ class Blocks:
 
         return cls(
             **{name: np.concatenate([getattr(p, name) for p in parts]) for name in (*BLOCK_COLUMNS, *READING_COLUMNS)},
-            first=np.concatenate([p.first[:-1] + r for p, r in zip(parts, readings[:-1], strict=True)] + [readings[-1:]]),
+            first=np.concatenate(
+                [p.first[:-1] + r for p, r in zip(parts, readings[:-1], strict=True)] + [readings[-1:]]
+            ),
             raw=raw,
         )
 

@@ -33,10 +33,10 @@ def admit(blocks: Blocks, partition: Partition, *, parked: bool) -> Admitted:
     blocks, event_time, absurd = partition.clock.admit(blocks, interval_s)
     fact = _facts(blocks, partition)
     reach = np.maximum(DAY, 2 * SECOND * partition.facts["interval_s"][fact].astype(np.int64))
-    ahead = np.maximum.reduceat(blocks.start, blocks.first[:-1]) > event_time + reach if len(blocks) else []
+    ahead = blocks.start[blocks.first[1:] - 1] > event_time + reach
     for block in np.flatnonzero(ahead):
         rejected.append(_reject(blocks, int(block), "absurd_time", "a reading starts in the future of its own sending"))
-    keep = np.flatnonzero(~np.asarray(ahead, np.bool_))
+    keep = np.flatnonzero(~ahead)
     return Admitted(blocks.take(keep), event_time[keep], fact[keep], rejected + absurd)
 
 
@@ -52,10 +52,7 @@ def _facts(blocks: Blocks, partition: Partition) -> NDArray[np.int32]:
 
 
 def _check(blocks: Blocks, interval_s: NDArray[np.int32]) -> tuple[Blocks, list[Rejected]]:
-    if not len(blocks):
-        return blocks, []
-    earliest = np.minimum.reduceat(blocks.start, blocks.first[:-1])
-    latest = np.maximum.reduceat(blocks.start, blocks.first[:-1])
+    earliest, latest = blocks.start[blocks.first[:-1]], blocks.start[blocks.first[1:] - 1]
     absurd = (earliest < EARLIEST) | (latest >= LATEST) | ((blocks.sent_at >= 0) & (blocks.sent_at >= LATEST))
     other = (blocks.interval_s != 0) & (blocks.interval_s != interval_s)
     rejected = []

@@ -31,6 +31,9 @@ STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
 MOST_FINDINGS: Final = 16
 """Findings that one reading can have, at most."""
 
+_ZERO_BRIDGE: Final = 6 * HOUR
+"""Longest hole that a run of zeros goes on over."""
+
 _ROWS, _FACTS = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1]
 _EXACT, _VERDICTS, _FINDINGS = nb.from_dtype(r.EXACT)[::1], nb.from_dtype(VERDICT)[::1], nb.from_dtype(FINDING)[::1]
 _i4, _i8, _f8, _u1, _u2 = nb.int32[::1], nb.int64[::1], nb.float64[::1], nb.uint8[::1], nb.uint16[::1]
@@ -68,7 +71,7 @@ def _advance(row, slot_time, value, rank, features, new_slot):
         interval = row.interval_s * SECOND
         if value != 0 or rank < EDITED:
             row.zero_since = NEVER
-        elif row.zero_since == NEVER:
+        elif row.zero_since == NEVER or slot_time - row.value_at > interval + _ZERO_BRIDGE:
             row.zero_since = slot_time
         if row.dry_at == NEVER or features[LAST_HOUR] == 0:
             row.dry_at = slot_time + interval - HOUR
@@ -142,7 +145,7 @@ def judge(
                 row.voltage = voltage[i]
 
             # Measure, then score
-            measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, features)
+            measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, features)
             _advance(row, slot_time, amount, kept, features, fate == r.NEW or fate == r.SECOND_START)
             odd = suspicion(row, fact, features, np.nan if missing or kept == r.CATCH_UP else amount, resolution)
             place = bin_of(odd)
@@ -176,9 +179,27 @@ def judge(
     return count
 
 
-@kernel(nb.void(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, _u1, _flags, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64))
+@kernel(
+    nb.void(
+        _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, _u1, _flags, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64
+    )
+)
 def close(
-    rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, touched, changed, count, zone, first, last, rebaseline
+    rows,
+    ring,
+    ring_at,
+    exact,
+    exact_at,
+    facts,
+    fact_of,
+    midnights,
+    touched,
+    changed,
+    count,
+    zone,
+    first,
+    last,
+    rebaseline,
 ):
     """Close local days `first` to `last` of time zone number `zone` for the first `count` meters.
 
@@ -199,9 +220,7 @@ def close(
             weight = 1.0
             if row.fired_day[day % 2] == day or open_since < 2**62:
                 weight = 1.0 if open_since < rebaseline or row.days < WARM_DAYS else 0.0
-            learn_day(
-                row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], weight, hour_sum, hour_count
-            )
+            learn_day(row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], weight, hour_sum, hour_count)
             for n in range(BINS):
                 row.today[day % 2, n] = 0
         settle_resolution(row)

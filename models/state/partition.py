@@ -133,7 +133,14 @@ class Partition:
     def _grow(self) -> None:
         more = len(self.rows)
         self.rows = np.concatenate((self.rows, new_rows(more)))
-        for name, fill in (("fact_of", -1), ("ring_at", -1), ("exact_at", -1), ("touched", 0), ("inline", 0), ("changed", 0)):
+        for name, fill in (
+            ("fact_of", -1),
+            ("ring_at", -1),
+            ("exact_at", -1),
+            ("touched", 0),
+            ("inline", 0),
+            ("changed", 0),
+        ):
             old = getattr(self, name)
             setattr(self, name, np.concatenate((old, np.full(more, fill, old.dtype))))
 
@@ -198,7 +205,9 @@ class Partition:
             return
         version, days, exact, interval_s, offset, closed_day = _HEAD.unpack_from(value)
         if version != VERSION:
-            raise VersionError(f"a changelog record of layout {version}, this program writes {VERSION}: see docs/operating.md")
+            raise VersionError(
+                f"a changelog record of layout {version}, this program writes {VERSION}: see docs/operating.md"
+            )
         at = self._place(key[1:].decode() if key[:1] == b"m" else key[2:].decode())
         row = self.rows[at]
         if (offset, closed_day) < (row["offset"], row["closed_day"]):

@@ -8,7 +8,20 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.measure import ACTIVE, BEFORE, BEFORE_2, EXPECTED, FLAT, LEAST_HOUR, SEEN, SLOTS, SOLID_HOURS, TOP, TOTAL
+from models.baseline.measure import (
+    ACTIVE,
+    BEFORE,
+    BEFORE_2,
+    COARSE,
+    EXPECTED,
+    FLAT,
+    LEAST_HOUR,
+    SEEN,
+    SLOTS,
+    SOLID_HOURS,
+    TOP,
+    TOTAL,
+)
 from models.domain.times import HOUR, NEVER, SECOND
 from models.domain.units import ELECTRICITY
 from models.scoring.rules.findings import say
@@ -16,7 +29,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
 _D3, _D5, _D9, _D10, _D13, _D14, _D17 = (NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D17"))
-_STEP_TOLERANCE, _STEP_DAYS = at("D5", "tolerance"), at("D5", "days")
+_STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
 _SPIKE = at("D3", "ratio")
@@ -31,34 +44,28 @@ _STEPS: Final = (100.0, 10.0, 0.1, 0.01)
 def multiplier_step(row, features, settings):
     """The step (100, 10, 0.1, 0.01) that the last 24 h show against what is usual; 0 where none.
 
-    A day's total, its largest interval, its least hour and its share of active intervals must all bear it out: an
-    electric car raises the peak and not the base, a leak the base and not the peak, a vacation leaves the base.
+    A day's total, its largest interval and its least hour must all bear it out: an electric car raises the peak and not
+    the base, a leak the base and not the peak, a vacation leaves the base. A step up leaves every value on a grid ten
+    times as coarse, which no return from a vacation does. A step down is only told of a meter that has a base.
     """
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
     ratio = features[TOTAL] / features[EXPECTED]
     if 0.3 < ratio < 3.0 or ratio <= 0:
         return 0.0
-    hours = row.interval_s / 3600.0
     tolerance = settings[_STEP_TOLERANCE]
-    active = features[ACTIVE] / features[SEEN]
+    top = features[TOP] / (row.interval_s / 3600.0)
+    based = row.base > 0.05 * row.level and features[SOLID_HOURS] >= 18
+    base = features[LEAST_HOUR] / row.base if based else ratio
     for step in _STEPS:
-        if not 1.0 / tolerance < ratio / step < tolerance:
+        if not 1 / tolerance < ratio / step < tolerance or not 0.5 / tolerance < base / step < 2 * tolerance:
             continue
-        top = features[TOP] / hours
-        if not 1.0 / (1.5 * tolerance) < top / (step * max(row.day_top, 1e-12)) < 1.5 * tolerance:
-            continue
-        if step > 1 and top < 2.0 * row.top:
-            continue
-        if active > 1.5 * row.active + 0.1 or (step > 1 and active < 0.5 * row.active):
-            continue
-        if row.base > 0.05 * row.level and features[SOLID_HOURS] >= 18:
-            base = features[LEAST_HOUR] / (step * row.base)
-            if not 1.0 / (2.0 * tolerance) < base < 2.0 * tolerance:
-                continue
-        elif step < 1 and row.active < 0.5:
-            continue
-        return step
+        if step > 1:
+            coarse = features[COARSE] >= settings[_STEP_COARSE] and features[COARSE] == features[ACTIVE]
+            if coarse and top >= 2.0 * row.top:
+                return step
+        elif based and 0.7 < base / step < 1.4 and 0.5 < top / (step * row.day_top) < 2.0:
+            return step
     return 0.0
 
 

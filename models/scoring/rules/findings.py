@@ -6,9 +6,7 @@ import numpy as np
 
 from models.state.jit import inner
 
-FINDING: Final = np.dtype(
-    [("reading", "i8"), ("since", "i8"), ("value", "f8"), ("threshold", "f8"), ("rule", "u1")]
-)
+FINDING: Final = np.dtype([("reading", "i8"), ("since", "i8"), ("value", "f8"), ("threshold", "f8"), ("rule", "u1")])
 """`reading` is its position in the batch, `since` the moment from which the rule says the trouble goes on."""
 
 

@@ -55,7 +55,15 @@ def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
         elif last * litres < settings[_FLOW]:
             calm |= 1 << _W1
         if household and features[WET_HOURS] >= settings[_IDLE]:
-            count = say(findings, count, i, _W4, features[WET_HOURS], settings[_IDLE], end - np.int64(features[WET_HOURS]) * HOUR)
+            count = say(
+                findings,
+                count,
+                i,
+                _W4,
+                features[WET_HOURS],
+                settings[_IDLE],
+                end - np.int64(features[WET_HOURS]) * HOUR,
+            )
         elif last == 0:
             calm |= 1 << _W4
         allowed = max(settings[_RATIO] * row.base, row.base + settings[_RISE] / litres)
