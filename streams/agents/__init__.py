@@ -1,0 +1,1 @@
+"""Faust's agents, a screen each."""

@@ -1,0 +1,27 @@
+"""What a worker is built from besides its settings: handed in, so that a test can hand in something else."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from models.pipeline import Outcome, detect
+from models.scoring.policy import Policy
+
+
+def _nothing(_point: str) -> None:
+    pass
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Deps:
+    """The parts."""
+
+    policy: Policy = dataclasses.field(default_factory=Policy.default)
+    detect: Callable[..., Outcome] = detect
+    registry: CollectorRegistry = dataclasses.field(default_factory=CollectorRegistry)
+    reached: Callable[[str], None] = _nothing
+    """Told of each point of the loop as it is passed, see `streams.steps.POINTS`."""
+    producer: Callable[[Any], Any] | None = None
+    """Makes the bulk producer from the settings; none = `streams.publish.producer`."""

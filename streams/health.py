@@ -1,0 +1,105 @@
+"""`/livez`, `/readyz` and `/metrics` on their own port, and the watch that ends a worker which makes no progress."""
+
+import asyncio
+import time
+from typing import Final
+
+from aiohttp import web
+from faust.types import TP
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from streams.app import App
+from streams.settings import Settings
+
+_LOOK_S: Final = 1.0
+
+
+class Progress:
+    """How far an app is, as its metrics tell it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._idle_at = time.monotonic()
+        self.registry = app.metrics.registry
+
+    @property
+    def ready(self) -> bool:
+        """Recovered, with readings flowing."""
+        return self._app.ownership.flowing
+
+    def look(self) -> float:
+        """Sets the gauges. Returns seconds without an ack while there was lag."""
+        app, slots = self._app, list(self._app.store.slots.values())
+        lag = {slot.number: self._lag(slot.number, slot.partition.offset) for slot in slots}
+        app.metrics.partitions(
+            lag,
+            {slot.number: len(slot.parking) for slot in slots},
+            {slot.number: len(slot.partition.meters) for slot in slots},
+        )
+        now = time.monotonic()
+        if not any(lag.values()):
+            self._idle_at = now
+        age = now - max(self._idle_at, app.steps.last_ack)
+        app.metrics.commit_age.set(age if any(lag.values()) else 0)
+        app.metrics.ready.set(self.ready)
+        return age
+
+    def _lag(self, number: int, offset: int) -> int:
+        if not self.ready:
+            return 0
+        try:
+            end = self._app.faust.consumer.highwater(TP(self._app.settings.topics.readings, number))
+        except Exception:  # between two assignments aiokafka knows no such partition
+            return 0
+        return max(0, (end or 0) - offset - 1)
+
+
+class Health:
+    """The server and the watch."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        self._settings = settings
+        self._progress = progress
+        self._runner: web.AppRunner | None = None
+        self.stalled = asyncio.Event()
+        self.port = 0
+
+    async def start(self) -> None:
+        """Serves, if the settings name a port."""
+        if self._settings.health_port is None:
+            return
+        server = web.Application()
+        server.add_routes(
+            [web.get("/livez", self._livez), web.get("/readyz", self._readyz), web.get("/metrics", self._metrics)]
+        )
+        self._runner = web.AppRunner(server, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._settings.health_host, self._settings.health_port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Ends serving."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def watch(self) -> None:
+        """To be run beside the app."""
+        while True:
+            if self._progress.look() > self._settings.stalled_after_s:
+                self.stalled.set()
+            await asyncio.sleep(_LOOK_S)
+
+    async def _livez(self, _request: web.Request) -> web.Response:
+        return _answer(not self.stalled.is_set(), "no progress")
+
+    async def _readyz(self, _request: web.Request) -> web.Response:
+        return _answer(self._progress.ready, "recovering")
+
+    async def _metrics(self, _request: web.Request) -> web.Response:
+        self._progress.look()
+        body = generate_latest(self._progress.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _answer(good: bool, otherwise: str) -> web.Response:
+    return web.Response(text="ok\n" if good else f"{otherwise}\n", status=200 if good else 503)
