@@ -127,8 +127,8 @@ class LocalKafka:
         ]
 
     def _format(self, command: list[str]) -> None:
-        properties = _properties(self._port, self._controller_port, self._directory / "data")
-        (self._directory / "server.properties").write_text("".join(f"{k}={v}\n" for k, v in properties.items()))
+        settings = properties(self._port, self._controller_port)
+        (self._directory / "server.properties").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
         cluster = f"--cluster-id={self._cluster_id}"  # one word, for the id may begin with a hyphen
         tool = ["kafka.tools.StorageTool", "format", cluster, "--config=server.properties"]
         done = subprocess.run([*command, *tool], cwd=self._directory, capture_output=True, text=True, check=False)
@@ -198,7 +198,8 @@ async def _cluster_id(bootstrap: str) -> str:
             await admin.close()
 
 
-def _properties(port: int, controller_port: int, data: Path) -> dict[str, object]:
+def properties(port: int, controller_port: int) -> dict[str, object]:
+    """The broker's settings; docs/kafka.md lists them and says why."""
     return {
         "process.roles": "broker,controller",
         "node.id": 1,
@@ -206,7 +207,7 @@ def _properties(port: int, controller_port: int, data: Path) -> dict[str, object
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{_HOST}:{port},CONTROLLER://{_HOST}:{controller_port}",
         "advertised.listeners": f"PLAINTEXT://{_HOST}:{port}",
-        "log.dirs": data,
+        "log.dirs": "data",
         # One node holds everything, and its own topics stay small.
         "default.replication.factor": 1,
         "offsets.topic.replication.factor": 1,

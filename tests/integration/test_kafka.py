@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import faust
 import pytest
@@ -64,11 +65,12 @@ def test_old_timestamps_come_back_as_sent(kafka: Cluster, unique: str) -> None:
     asyncio.run(scenario())
 
 
-def test_a_faust_agent_reads_raw_bytes_and_commits(kafka: Cluster, unique: str) -> None:
+def test_a_faust_agent_reads_raw_bytes_and_commits(kafka: Cluster, unique: str, tmp_path: Path) -> None:
     async def scenario() -> None:
         await create(kafka.bootstrap, unique, partitions=2)
         app = faust.App(
             unique,
+            datadir=tmp_path,
             broker=f"kafka://{kafka.bootstrap}",
             web_enabled=False,
             topic_allow_declare=False,
