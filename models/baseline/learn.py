@@ -1,6 +1,7 @@
 """The close of a local day: what it teaches of a meter, and with what weight.
 
-Only valid and edited values teach. A day in which a rule fired, or with an anomaly open, teaches nothing until the anomaly is judged benign or has lasted so long that it is the new normal; a day that looks odd teaches little. While
+Only valid and edited values teach. A day in which a rule fired, or with an anomaly open, teaches nothing until the
+anomaly is judged benign or has lasted so long that it is the new normal; a day that looks odd teaches little. While
 warming up every day teaches, for there is nothing yet to be odd against.
 """
 

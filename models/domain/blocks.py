@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,8 @@ class Blocks:
 
 BLOCK_COLUMNS: Final = ("meter", "sent_at", "offset", "interval_s")
 READING_COLUMNS: Final = ("start", "value", "rank", "register", "voltage", "received")
+DTYPES: Final[dict[str, type[np.generic]]] = {"start": np.int64, "rank": np.uint8}
+"""Of the columns that are not float64."""
 
 
 class BlocksBuilder:
@@ -140,8 +142,7 @@ class BlocksBuilder:
     def build(self) -> Blocks:
         """The blocks so far, in the order they were added."""
         meter, sent_at, offset, interval_s = zip(*self._blocks, strict=True) if self._blocks else ((),) * 4
-        dtypes = {"start": np.int64, "rank": np.uint8}
-        readings = {k: np.array(v, dtypes.get(k, np.float64)) for k, v in self._readings.items()}
+        readings: dict[str, Any] = {k: np.array(v, DTYPES.get(k, np.float64)) for k, v in self._readings.items()}
         return Blocks(
             meter=np.array(meter, np.int32),
             sent_at=np.array(sent_at, np.int64),

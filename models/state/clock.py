@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.blocks import BLOCK_COLUMNS, READING_COLUMNS, Blocks, Rejected
+from models.domain.blocks import BLOCK_COLUMNS, DTYPES, READING_COLUMNS, Blocks, Rejected
 from models.domain.localtime import FIRST_DAY, midnights
 from models.domain.times import DAY, HOUR, NEVER, SECOND, to_text
 
@@ -136,9 +136,9 @@ class Clock:
         held = []
         for h in plain["held"]:
             raw = base64.b64decode(h["raw"])
-            readings = {name: np.array(column, np.float64) for name, column in h["readings"].items()}
-            readings |= {"start": np.array(h["readings"]["start"], np.int64)}
-            readings |= {"rank": np.array(h["readings"]["rank"], np.uint8)}
+            readings: dict[str, Any] = {
+                name: np.array(h["readings"][name], DTYPES.get(name, np.float64)) for name in READING_COLUMNS
+            }
             block = Blocks(
                 meter=np.array([index[h["meter_id"]]], np.int32),
                 sent_at=np.array([h["heads"]["sent_at"]], np.int64),

@@ -8,7 +8,7 @@ cannot be written to, set NUMBA_CACHE_DIR, which numba prefers.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -21,15 +21,16 @@ def _digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
-if not numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(_PACKAGE / "__pycache__" / f"kernels-{_digest()}")
+_config: Any = numba.config
+if not _config.CACHE_DIR:
+    _config.CACHE_DIR = str(_PACKAGE / "__pycache__" / f"kernels-{_digest()}")
 
 
 def inner(function: F) -> F:
     """A helper of kernels: compiled into each kernel that calls it."""
-    return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+    return cast(F, numba.njit(nogil=True)(function))
 
 
 def kernel(signature: Any) -> Callable[[F], F]:
     """An entry point: compiled for `signature` alone, when the module is imported or from the cache."""
-    return numba.njit(signature, nogil=True, cache=True)  # type: ignore[no-any-return]
+    return cast(Callable[[F], F], numba.njit(signature, nogil=True, cache=True))

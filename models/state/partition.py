@@ -176,7 +176,7 @@ class Partition:
         Before another day takes their place in it, the days it carried are written under keys of their own.
         """
         records: list[tuple[bytes, bytes]] = []
-        for at in np.flatnonzero(self.changed[: len(self)]):
+        for at in np.flatnonzero(self.changed[: len(self)]).tolist():
             meter = self.meter_ids[at].encode()
             days, before = int(self.touched[at]), int(self.inline[at])
             days = days or before
@@ -298,7 +298,7 @@ class Partition:
 
     def _whole(self, at: int) -> bytes:
         days = b"".join(self._day(at, day) for day in range(RING_DAYS)) if self.ring_at[at] >= 0 else b""
-        return self.rows[at].tobytes() + days
+        return bytes(self.rows[at].tobytes()) + days
 
 
 def _effective(meter: Meter) -> int:
