@@ -1,0 +1,1 @@
+"""What several tests build their input and hold their output with."""
