@@ -91,6 +91,8 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
         two_hours = top
     row.level += rate * (mean - row.level)
     row.base += rate * (least - row.base) if least < np.inf else 0.0
+    if least < np.inf:
+        row.base_top = max(row.base_top * _PEAK_DECAY, least)
     row.day_top += rate * (top - row.day_top)
     row.active += rate * (active / count - row.active)
     row.peak = max(row.peak * _PEAK_DECAY, two_hours)

@@ -35,6 +35,9 @@ from models.state.ring import CATCH_UP, holds, rank_at, slab, slots_in_day, valu
     FEATURES,
 ) = range(17)
 WET_REACH: Final = 48
+HOURLY: Final = FEATURES
+"""From here on the 24 hours themselves, latest first, per hour; NaN unless solid."""
+WIDTH: Final = FEATURES + 24
 _LOST_HOURS: Final = 12
 """Hours without a solid reading that a run of flow may bridge."""
 
@@ -59,13 +62,14 @@ def hole_before(ring, ring_at, day, slot, interval_s, midnights, most):
 
 @inner
 def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolution, out):
-    """Fill `out` (FEATURES floats) with what the 24 h up to the end of (day, slot) look like."""
+    """Fill `out` (WIDTH floats) with what the 24 h up to the end of (day, slot) look like."""
     interval_s = np.int64(row.interval_s)
     per_day = max(1, 86_400 // interval_s)
     per_hour = max(1, 3600 // interval_s)
     hours = per_hour * interval_s / 3600.0
     ring_slots = (RING_DAYS - 1) * per_day
-    out[:] = 0.0
+    out[:FEATURES] = 0.0
+    out[HOURLY:] = np.nan
     out[LEAST_HOUR] = np.inf
     out[LAST_HOUR] = out[TWO_HOURS] = out[BEFORE] = out[BEFORE_2] = np.nan
     here = np.nan
@@ -130,6 +134,7 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolutio
                 if j < per_day:
                     out[SOLID_HOURS] += hours
                     out[LEAST_HOUR] = min(out[LEAST_HOUR], rate)
+                    out[HOURLY + hour_number] = rate
                 if hour_number == 0:
                     out[LAST_HOUR] = rate
                 elif hour_number == 1:

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 
 from models.baseline.learn import learn_day, settle_resolution
-from models.baseline.measure import FEATURES, HERE, LAST_HOUR, measure
+from models.baseline.measure import HERE, LAST_HOUR, WIDTH, measure
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import DERIVED, EDITED, MISSING, VALID
 from models.domain.times import DAY, HOUR, NEVER, SECOND
@@ -91,7 +91,7 @@ def judge(
     settings, rules_on, verdicts, findings,
 ):  # fmt: skip
     """Blocks (meter, fact, offset; readings `first[b]:first[b + 1]`) through all stages; the number of findings."""
-    features = np.empty(FEATURES)
+    features = np.empty(WIDTH)
     count = 0
     for b in range(len(meter)):
         m = meter[b]
@@ -104,9 +104,9 @@ def judge(
         changed[m] = True
         zone = midnights[fact.zone]
         interval = row.interval_s * SECOND
-        resolution = fact.resolution
+        resolution = max(fact.resolution, row.resolution)
         if resolution <= 0:
-            resolution = row.resolution if row.resolution > 0 else 10.0 ** -np.float64(min(row.decimals, 6))
+            resolution = 10.0 ** -np.float64(min(row.decimals, 6))
         for i in range(first[b], first[b + 1]):
             verdict = verdicts[i]
             day = r.local_day(start[i] + interval // 2, zone)

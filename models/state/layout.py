@@ -57,10 +57,11 @@ ROW: Final = np.dtype(
         ("conflict_at", "i8"),
         ("voltage", "f4"),
         # what is learnt at the close of a day; per hour, meter's unit
-        ("resolution", "f4"),  # learnt grid of values; 0 = not yet
+        ("resolution", "f8"),  # learnt grid of values; 0 = not yet
         ("level", "f4"),  # mean
         ("spread", "f4"),  # mean absolute difference of a day's mean from what was expected
         ("base", "f4"),  # slow level of the day's least hour
+        ("base_top", "f4"),  # decaying maximum of the day's least hour
         ("peak", "f4"),  # decaying maximum of two hours' minimum
         ("top", "f4"),  # decaying maximum of one interval, as a rate
         ("day_top", "f4"),  # usual largest interval of a day, as a rate
@@ -72,7 +73,7 @@ ROW: Final = np.dtype(
         ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
         ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
         ("episodes", EPISODE, len(FAMILIES)),
-        ("room", "u1", 293),  # for the day statistics and the drift detectors
+        ("room", "u1", 285),  # for the day statistics and the drift detectors
     ]
 )
 FACTS: Final = np.dtype(

@@ -32,7 +32,7 @@ _D3, _D5, _D9, _D10, _D13, _D14, _D17 = (NUMBER[rule] for rule in ("D3", "D5", "
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
-_SPIKE = at("D3", "ratio")
+_SPIKE, _SPIKE_DAYS = at("D3", "ratio"), at("D3", "days")
 _FLAT, _FLAT_STEPS = at("D13", "intervals"), at("D13", "grid_steps")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
@@ -62,10 +62,12 @@ def multiplier_step(row, features, settings):
             continue
         if step > 1:
             coarse = features[COARSE] >= settings[_STEP_COARSE] and features[COARSE] == features[ACTIVE]
-            if coarse and top >= 2.0 * row.top:
+            if coarse and top >= 2.0 * row.day_top:
                 return step
-        elif based and 0.7 < base / step < 1.4 and 0.5 < top / (step * row.day_top) < 2.0:
-            return step
+        elif based:
+            most, least = max(ratio, base, top / row.day_top), min(ratio, base, top / row.day_top)
+            if 0.7 * step < least and most < 1.4 * step and most < 1.4 * least:
+                return step
     return 0.0
 
 
@@ -94,7 +96,7 @@ def data_rules(row, fact, features, start, value, resolution, value_before, sett
 
     limit = settings[_SPIKE] * max(row.top, 1.2 * row.day_top) * hours
     spiked = features[BEFORE] > limit and value <= 0.5 * limit and not features[BEFORE_2] > 0.5 * limit
-    if spiked and limit > 0 and row.days >= 3:
+    if spiked and limit > 0 and row.days >= settings[_SPIKE_DAYS]:
         count = say(findings, count, i, _D3, features[BEFORE], limit, start - interval)
     else:
         calm |= 1 << _D3

@@ -1,15 +1,28 @@
-"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, G3."""
+"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, G3, G6."""
 
 import numpy as np
 
-from models.baseline.measure import LAST_HOUR, LEAST_HOUR, SEEN, SOLID_HOURS, TOP, TOTAL, TWO_HOURS, WET_HOURS
+from models.baseline.measure import (
+    HOURLY,
+    LAST_HOUR,
+    LEAST_HOUR,
+    SEEN,
+    SOLID_HOURS,
+    TOP,
+    TOTAL,
+    TWO_HOURS,
+    WET_HOURS,
+    WIDTH,
+)
 from models.domain.times import DAY, HOUR, NEVER, SECOND
 from models.domain.units import GAS, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_W1, _W4, _W6, _W14, _W15, _G3 = (NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "G3"))
+_W1, _W4, _W6, _W14, _W15, _G3, _G6 = (NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "G3", "G6"))
+_TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
+_TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")
 _FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
 _IDLE = at("W4", "hours")
 _SHARE = at("W6", "share")
@@ -79,4 +92,14 @@ def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
             count = say(findings, count, i, _G3, wet, settings[_STOP_DAYS] * 24, row.dry_at + HOUR)
         elif last == 0:
             calm |= 1 << _G3
+        allowed = max(settings[_TOP_RATIO] * row.base_top, row.base_top + settings[_TOP_RISE] / litres)
+        at_least = 0
+        for hour in range(HOURLY, WIDTH):
+            if features[hour] <= 1.25 * least:
+                at_least += 1
+        steady = at_least >= settings[_TOP_HOURS]
+        if row.days >= settings[_TOP_DAYS] and day_seen and least > allowed and steady:
+            count = say(findings, count, i, _G6, least, allowed, day_since)
+        elif last <= allowed:
+            calm |= 1 << _G6
     return count, calm

@@ -45,7 +45,7 @@ class Rule:
 
 _ALL = ("electricity", "water", "gas", "heat")
 _PIPE = ("water", "gas")
-_FLOW = ("W1", "W4", "W6", "W14", "W15", "G3")
+_FLOW = ("W1", "W4", "W6", "W14", "W15", "G3", "G6")
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -102,7 +102,10 @@ RULES: Final[tuple[Rule, ...]] = (
         24,
         "one interval of {value:.6g} {unit}, more than {threshold:.6g}, with usual ones about it",
         "unit",
-        (Setting("ratio", "x own maximum", 6.0, "ours; method Oracle, whose 180 % fits bills and not intervals"),),
+        (
+            Setting("ratio", "x own maximum", 6.0, "ours; method Oracle, whose 180 % fits bills and not intervals"),
+            Setting("days", "days", 7, "ours: days learnt before it is judged"),
+        ),
     ),
     Rule(
         "D13",
@@ -132,7 +135,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "L/h",
         (Setting("share", "share of size", 0.2, "Kamstrup: 5, 10 or 20 % of Q3"),),
         needs=("size",),
-        explains=("W1", "W4", "W14", "G3"),
+        explains=("W1", "W4", "W14", "G3", "G6"),
     ),
     Rule(
         "W15",
@@ -150,7 +153,7 @@ RULES: Final[tuple[Rule, ...]] = (
             Setting("floor_l_h", "L/h", 150, "ours: above a tap left running"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
         ),
-        explains=("W1", "W4", "W14", "G3"),
+        explains=("W1", "W4", "W14", "G3", "G6"),
     ),
     Rule(
         "W1",
@@ -243,6 +246,23 @@ RULES: Final[tuple[Rule, ...]] = (
         "nothing of value for {value:.0f} h, {threshold:.0f} h are let pass",
         "h",
         (Setting("hours", "h", 24, "replay contract: a silent meter is never called under 24 h"),),
+    ),
+    Rule(
+        "G6",
+        "least hour of gas above all before",
+        "leak",
+        ("gas",),
+        0.6,
+        "high",
+        4,
+        "the least hour of the last 24 is {value:.6g} {unit}, the most so far allows {threshold:.6g}",
+        "unit/h",
+        (
+            Setting("ratio", "x own highest least hour", 1.5, "ours"),
+            Setting("rise_l_h", "L/h", 20, "ours"),
+            Setting("hours", "h", 8, "ours: so many of 24 within a quarter of the least; heating comes and goes"),
+            Setting("days", "days", 21, "ours: days learnt before it is judged"),
+        ),
     ),
 )
 NUMBER: Final = {rule.id: position for position, rule in enumerate(RULES)}
