@@ -67,8 +67,7 @@ def replay(
     json: Json = False,
 ) -> None:
     """Files in, files out: the same pipeline as the workers, without Kafka."""
-    from cli.replay.run import Request
-    from cli.replay.screen import show
+    from cli.replay.request import Request
 
     request = Request(
         readings=readings,
@@ -84,6 +83,9 @@ def replay(
         live_from=_instant("--live-from", live_from),
         force=force,
     )
+    request.check()
+    from cli.replay.screen import show  # compiles the kernels where they are not cached
+
     summary = show(request, STARTED)
     if json:
         _print_json(summary)

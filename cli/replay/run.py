@@ -1,8 +1,6 @@
 """The story of a replay: read everything, detect chunk by chunk, write as it is said."""
 
-import dataclasses
 import time
-from pathlib import Path
 from typing import Any
 
 from cli.policy import read_policy
@@ -11,31 +9,12 @@ from cli.replay.lanes import Lane, chunks, feed, lanes_of
 from cli.replay.output import Folder
 from cli.replay.readings import Progress, Readings, read_readings
 from cli.replay.reference import Account, Context, Fleet, MeterEvent, Weather, read_fleet, read_rows
+from cli.replay.request import Request
 from cli.replay.scores import ScoreTable
 from cli.replay.summary import Tally
 from models.contracts import AnomalyEvent
 from models.domain.blocks import Rejected
-from models.domain.times import NEVER
 from models.pipeline import Outcome, detect, finish
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Request:
-    """The arguments of `meterwatch replay`."""
-
-    readings: Path
-    meters: Path
-    out: Path
-    weather: Path | None = None
-    events: Path | None = None
-    accounts: Path | None = None
-    context: Path | None = None
-    policy: Path | None = None
-    scores: bool = False
-    partitions: int = 1
-    live_from: int = NEVER
-    """Microseconds UTC."""
-    force: bool = False
 
 
 def replay(request: Request, started: float, progress: Progress) -> dict[str, Any]:

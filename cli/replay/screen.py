@@ -6,7 +6,8 @@ import rich.console
 import rich.progress
 import rich.table
 
-from cli.replay.run import Request, replay
+from cli.replay.request import Request
+from cli.replay.run import replay
 
 _STEPS = {"read": "reading", "detect": "detecting"}
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cli import STARTED
-from cli.replay.run import Request, replay
+from cli.replay.request import Request
+from cli.replay.run import replay
 from models.domain.causes import CAUSES, SEVERITIES
 
 Line = dict[str, Any]

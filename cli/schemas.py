@@ -1,0 +1,39 @@
+"""`python -m cli.schemas`: JSON Schema of the contracts of our topics into `docs/contracts/`, one file each."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+from models import contracts
+from models.contracts import Contract
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "contracts"
+DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+MODELS: Final[dict[str, type[Contract]]] = {
+    "interval-block": contracts.IntervalBlock,
+    "lone-reading": contracts.LoneReading,
+    "meter": contracts.Meter,
+    "anomaly-event": contracts.AnomalyEvent,
+    "dead-letter": contracts.DeadLetter,
+}
+
+
+def schemas() -> dict[str, str]:
+    """File name -> its text, as it ought to stand in the folder."""
+    whole = {name: {"$schema": DRAFT, **model.model_json_schema()} for name, model in MODELS.items()}
+    return {f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in whole.items()}
+
+
+def main() -> None:
+    """Write them all; what is no longer a contract goes."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = schemas()
+    for path in FOLDER.glob("*.json"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The contracts with the world outside: topics and files."""
