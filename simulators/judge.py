@@ -34,6 +34,8 @@ class Verdict:
     """
 
     kinds: dict[str, Tally]
+    found: tuple[tuple[Injected, Line], ...]
+    """each fault that was found, with the first line of an anomaly that found it, of the right cause if there is one"""
     missed: tuple[Injected, ...]
     elsewhere: tuple[Line, ...]
     """on meters with a fault, but not of it"""
@@ -59,6 +61,7 @@ def judge(lines: Iterable[Line], truth: Sequence[Injected]) -> Verdict:
     for line in lines:
         lives.setdefault(line["id"], []).append(line)
     kinds: dict[str, Tally] = {}
+    found: list[tuple[Injected, Line]] = []
     missed: list[Injected] = []
     matched: set[str] = set()
     for fault in truth:
@@ -67,13 +70,17 @@ def judge(lines: Iterable[Line], truth: Sequence[Injected]) -> Verdict:
         tally = kinds.setdefault(fault.kind, Tally())
         tally.injected += 1
         tally.found += bool(own)
-        tally.found_right_cause += any(_names(life, fault) for life in own.values())
-        if not own:
+        right = [life for life in own.values() if _names(life, fault)]
+        tally.found_right_cause += bool(right)
+        if own:
+            found.append((fault, (right or list(own.values()))[0][0]))
+        else:
             missed.append(fault)
     touched = {fault.meter_id for fault in truth}
     others = [life[0] for id_, life in lives.items() if id_ not in matched]
     return Verdict(
         kinds=kinds,
+        found=tuple(found),
         missed=tuple(missed),
         elsewhere=tuple(line for line in others if touched & _meters(line)),
         untouched=tuple(line for line in others if not touched & _meters(line)),

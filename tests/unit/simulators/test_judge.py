@@ -68,6 +68,12 @@ def test_what_else_was_said_is_listed_apart() -> None:
     assert verdict.untouched == (untouched,)
 
 
+def test_a_fault_is_shown_with_the_anomaly_that_names_it_rightly() -> None:
+    wrong, right = line(cause="burst"), line(id="b")
+    assert judge([wrong], [LEAK]).found == ((LEAK, wrong),)
+    assert judge([wrong, right], [LEAK]).found == ((LEAK, right),)
+
+
 def test_nothing_said() -> None:
     assert judge([], [LEAK, LEAK]).summary() == {
         "injected": {"leak": 2},
