@@ -34,6 +34,7 @@ import numpy as np
 
 from models.contracts import Meter
 from models.domain.blocks import Float64, Int64
+from models.domain.errors import MeterwatchError
 from models.domain.times import to_us
 from models.domain.units import BASE
 
@@ -45,7 +46,7 @@ THERM_TO_M3: Final = 100_000 / 1037 * BASE["ft3"] / BASE["m3"]
 LITRE_S_TO_M3_H: Final = 3.6
 
 
-class SamplesMissing(Exception):
+class SamplesMissing(MeterwatchError):
     """A package whose data is read is not installed; the message says what to run."""
 
 
