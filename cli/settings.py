@@ -38,5 +38,12 @@ def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -
         raise UnusableError(f"{where}: {first['msg'].removeprefix('Value error, ')}, got {first['input']!r}") from None
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The variables that `read_settings` makes these settings of: for a worker in a process of its own."""
+    plain = settings.model_dump(mode="json", exclude_none=True)
+    topics = {_TOPICS + name: topic for name, topic in plain.pop("topics").items()}
+    return {PREFIX + name.upper(): str(value) for name, value in {**plain, **topics}.items()}
+
+
 def _known() -> set[str]:
     return {_TOPICS + name for name in Topics.model_fields} | (Settings.model_fields.keys() - {"topics"})

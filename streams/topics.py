@@ -7,7 +7,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from models.domain.errors import MeterwatchError
 from streams.settings import Settings
@@ -76,6 +76,15 @@ async def create(settings: Settings) -> list[str]:
             made.append(topic.name)
     await _until_seen(settings, made)
     return made
+
+
+async def delete(settings: Settings) -> None:
+    """Remove every topic of ours with all that is in it: for demos and tests that were guests on a cluster."""
+    async with _Admin(settings) as admin:
+        response = await admin.delete_topics([topic.name for topic in wanted(settings)])
+    for name, code in response.topic_error_codes:
+        if code and for_code(code) is not UnknownTopicOrPartitionError:
+            raise TopicsError(f"cannot delete topic {name}: {for_code(code).__name__}")
 
 
 async def describe(settings: Settings) -> list[Found]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from cli.main import run
-from cli.settings import read_settings
+from cli.settings import as_environment, read_settings
 from models.domain.errors import MeterwatchError
 from tests.support.replays import WATER, write_csv, write_meters
 
@@ -138,6 +138,13 @@ def test_settings_come_from_the_environment_and_options_win() -> None:
     assert read_settings(environment, partitions=5).partitions == 5
     ours = read_settings({**environment, "METERWATCH_BOOTSTRAP_SERVERS": "ours:2"})
     assert ours.bootstrap_servers == "ours:2"
+
+
+def test_settings_survive_the_way_through_an_environment() -> None:
+    settings = read_settings(
+        {"METERWATCH_TOPICS_STATE": "my.state"}, app_id="mine", batch_wait_s=0.25, health_port=8080, state_dir="there"
+    )
+    assert read_settings(as_environment(settings)) == settings
 
 
 @pytest.mark.parametrize(
