@@ -1,5 +1,7 @@
 """Readings of meters that something is said of, one by one into their episodes."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,29 +23,31 @@ def decide_all(
     policy: Policy,
 ) -> list[tuple[int, AnomalyEvent]]:
     """Move on the episodes of all meters with findings or open episodes; (input offset, event) in order of input."""
-    found_in = np.searchsorted(blocks.first, findings["reading"], side="right") - 1
-    spoken_of = np.zeros(len(partition), np.bool_)
-    spoken_of[blocks.meter[found_in]] = True
-    is_open = (partition.rows["episodes"]["opened"][: len(partition)] != NEVER).any(axis=1)
+    rows = partition.rows
+    block_of = np.repeat(np.arange(len(blocks)), np.diff(blocks.first))
+    meter_of = blocks.meter[block_of]
+    found = np.zeros(len(verdicts), np.bool_)
+    found[findings["reading"]] = True
+    concerned = (rows["episodes"]["opened"][: len(partition)] != NEVER).any(axis=1)
+    concerned[meter_of[found]] = True
+    taken = np.isin(verdicts["fate"], (NEW, SECOND_START, REVISED))
+    readings = np.flatnonzero(taken & (found | (concerned[meter_of] & (verdicts["solid"] != 0))))
+    low, high = (np.searchsorted(findings["reading"], readings, side=side).tolist() for side in ("left", "right"))
     events: list[tuple[int, AnomalyEvent]] = []
-    for block in np.flatnonzero((spoken_of | is_open)[blocks.meter]):
-        meter = int(blocks.meter[block])
-        interval = int(partition.rows["interval_s"][meter]) * SECOND
-        for i in range(int(blocks.first[block]), int(blocks.first[block + 1])):
-            verdict = verdicts[i]
-            if verdict["fate"] not in (NEW, SECOND_START, REVISED):
-                continue
-            low, high = np.searchsorted(findings["reading"], (i, i + 1))
-            if low == high and not (verdict["solid"] and is_open[meter]):
-                continue
-            reading = Reading(
-                meter,
-                int(blocks.start[i]),
-                interval,
-                int(event_time[block]),
-                int(verdict["calm"]),
-                tuple(findings[low:high]),
-            )
-            events += [(int(blocks.offset[block]), event) for event in decide(reading, partition, policy)]
-            is_open[meter] = (partition.rows["episodes"]["opened"][meter] != NEVER).any()
+    open_rules: dict[int, list[int]] = {}
+    columns = (meter_of[readings], blocks.start[readings], verdicts["calm"][readings], block_of[readings])
+    for n, (meter, start, calm, block) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+        if meter not in open_rules:
+            open_rules[meter] = _open_rules(rows[meter]["episodes"])
+        if low[n] == high[n] and all(rules & ~calm for rules in open_rules[meter]):
+            continue  # nothing found, and nothing that is open can end here
+        interval = int(rows["interval_s"][meter]) * SECOND
+        reading = Reading(meter, start, interval, int(event_time[block]), calm, tuple(findings[low[n] : high[n]]))
+        events += [(int(blocks.offset[block]), event) for event in decide(reading, partition, policy)]
+        open_rules[meter] = _open_rules(rows[meter]["episodes"])
     return events
+
+
+def _open_rules(episodes: NDArray[Any]) -> list[int]:
+    """Of each open episode the rules that support it, a bit each."""
+    return episodes["rules"][episodes["opened"] != NEVER].tolist()  # type: ignore[no-any-return]

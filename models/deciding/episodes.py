@@ -6,7 +6,7 @@ that comes first in the order of precedence is named; the others are its alterna
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
     """Move the meter's episodes on by one reading; what there is to say of them."""
     episodes = partition.rows[reading.meter]["episodes"]
     fired = {int(f["rule"]): f for f in reading.findings}
+    if fired and _goes_on(episodes, fired, reading.start):
+        return
     if fired and reading.event_time >= policy.live_from:
         explained = 0
         for rule in fired:
@@ -58,6 +60,19 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
         if episode["opened"] != NEVER and _is_over(episode, set(fired), reading):
             yield _line("closed", family, episode, fired, reading, partition, policy)
             episodes[family]["opened"] = NEVER
+
+
+def _goes_on(episodes: NDArray[Any], fired: Iterable[int], start: int) -> bool:
+    """The usual case, done at once: one open episode, and nothing fires that it does not have already."""
+    opened = [family for family, at in enumerate(episodes["opened"].tolist()) if at != NEVER]
+    if len(opened) != 1:
+        return False
+    episode = episodes[opened[0]]
+    rules, last = int(episode["rules"]), int(episode["last"])
+    if not 0 <= start - last <= DAY or any(not rules >> rule & 1 for rule in fired):
+        return False
+    episode["last"] = start
+    return True
 
 
 def _explained_by(rules: int) -> int:

@@ -196,7 +196,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "unit/h",
         (
             Setting("ratio", "x own level", 1.33, "design study"),
-            Setting("rise_l_h", "L/h", 3.0, "design study: at least 3 L/h is found"),
+            Setting("rise_l_h", "L/h", 2.5, "design study: at least 3 L/h is found; less half a litre of rounding"),
             Setting("days", "days", 7, "ours: days learnt before it is judged"),
         ),
     ),
