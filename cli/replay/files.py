@@ -21,7 +21,7 @@ from models.domain.blocks import Int64
 
 Column: TypeAlias = "pa.Array[Any]"
 MALFORMED: Final = "malformed_row"
-_BATCH_ROWS: Final = 1 << 18
+_BATCH_ROWS: Final = 1 << 20
 _BATCH_BYTES: Final = 1 << 23
 """Of CSV text; the longest row that can be read."""
 _READ_ERRORS: Final = (pa.ArrowException, OSError, ValueError)

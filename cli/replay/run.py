@@ -8,7 +8,7 @@ from cli.replay.files import DeadRow
 from cli.replay.lanes import Lane, chunks, feed, lanes_of
 from cli.replay.output import Folder
 from cli.replay.readings import Progress, Readings, read_readings
-from cli.replay.reference import Account, Context, Fleet, MeterEvent, Weather, read_fleet, read_rows
+from cli.replay.reference import Account, Context, Fleet, MeterEvent, Weather, no_collection, read_fleet, read_rows
 from cli.replay.request import Request
 from cli.replay.scores import ScoreTable
 from cli.replay.summary import Tally
@@ -25,7 +25,8 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
     warm_up_s = time.perf_counter() - started  # importing `models.pipeline` compiled the kernels
     folder = Folder(request.out, force=request.force)
     policy = read_policy(request.policy, request.live_from)
-    fleet = read_fleet(request.meters)
+    with no_collection():
+        fleet = read_fleet(request.meters)
     _check_others(request)
     tally = Tally()
     with folder:
@@ -35,7 +36,8 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
             folder.dead_letters(letters)
 
         readings = read_readings(request.readings, fleet, dead, progress)
-        lanes = lanes_of(fleet, readings, request.partitions)
+        with no_collection():
+            lanes = lanes_of(fleet, readings, request.partitions)
         table = ScoreTable(readings, fleet) if request.scores else None
 
         def settle(outcomes: list[tuple[Lane, Outcome]]) -> None:

@@ -60,10 +60,10 @@ def rules_off(fleet: Fleet, policy: Policy) -> dict[str, dict[str, Any]]:
     off = {}
     newest = [versions[-1] for versions in fleet.versions]
     for rule, on in zip(RULES, policy.on, strict=True):
-        judged = [meter for meter in newest if meter.service in rule.services]
+        judged = [meter for meter in newest if meter.service in rule.services] if on and rule.needs else []
         lacks = ({need for need in rule.needs if getattr(meter, need) is None} for meter in judged)
         lacking = [missing for missing in lacks if missing]
-        if on and lacking:
+        if lacking:
             there = set.union(*lacking)
             off[rule.id] = {"missing": [need for need in rule.needs if need in there], "meters": len(lacking)}
     return off
