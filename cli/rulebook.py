@@ -1,0 +1,49 @@
+"""`python -m cli.rulebook`: the rule catalogue into `docs/rules.md`, as the registry has it."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from models.scoring.rules.registry import RULES, Rule
+
+PAGE: Final = Path(__file__).parents[1] / "docs" / "rules.md"
+_HEAD: Final = """\
+# Rules
+
+Generated from `models/scoring/rules/registry.py` by `python -m cli.rulebook`. A policy file changes any figure here,
+see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data.
+"""
+
+
+def page() -> str:
+    """The page as it ought to stand."""
+    return "\n".join([_HEAD, *map(_section, RULES)])
+
+
+def _section(rule: Rule) -> str:
+    lines = [
+        f"## {rule.id}: {rule.title}",
+        "",
+        f"Says `{rule.cause}` of {', '.join(rule.services)}, severity {rule.severity}, confidence {rule.confidence:g}:"
+        f" *{_plain(rule.text)}*.",
+    ]
+    if rule.needs:
+        lines.append(f"Off for meters without {', '.join(f'`{column}`' for column in rule.needs)}.")
+    if rule.explains:
+        lines.append(f"Accounts for what {', '.join(rule.explains)} find on the same readings.")
+    lines.append(
+        f"Over once reads have spoken against it for {rule.clear_h:g} h."
+        if rule.clear_h
+        else "Over at the first read that speaks against it."
+    )
+    lines += ["", "| setting | default | unit | source |", "|---|---|---|---|"]
+    lines += [f"| `{s.name}` | {s.default:g} | {s.unit} | {s.source} |" for s in rule.settings]
+    return "\n".join([*lines, ""])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\{(\w+)[^}]*\}", r"[\1]", text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
