@@ -92,11 +92,16 @@ def replay(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for summary.json and what was found.")] = Path("build/demo"),
+    seed: Annotated[int, typer.Option(min=0, help="Which faults are injected, and where.")] = 0,
+    embedded: Annotated[bool, typer.Option("--embedded", help="No Kafka: the same pipeline in this process.")] = False,
+    json: Json = False,
+) -> None:
     """Real meters through a real Kafka, faults injected and found; about three minutes."""
-    import cli.demo
+    from cli.demo.run import main as show
 
-    cli.demo.main()
+    raise typer.Exit(show(out, seed=seed, embedded=embedded, as_json=json))
 
 
 @app.command()
