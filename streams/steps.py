@@ -5,6 +5,7 @@ Killed anywhere, the batch is read again: what is in a row's or the partition's 
 again with the same result. See docs/adr/0003-outputs-state-acks.md.
 """
 
+import asyncio
 import dataclasses
 import logging
 import time
@@ -40,6 +41,9 @@ class Ownership(Protocol):
     async def confirmed(self, first: Mapping[int, int]) -> bool:
         """Asks the broker after a stall; at once True without one. `first` is the batch's first offset by partition."""
 
+    async def read_again(self, starts: Mapping[int, int]) -> None:
+        """Asks for readings from an offset on, by partition."""
+
 
 @dataclasses.dataclass(slots=True)
 class _Work:
@@ -74,46 +78,69 @@ class Steps:
         """A batch of Faust events, in order of offset within a partition. What is not ours any more stays unacked."""
         async with self._store.lock:
             began = time.monotonic()
-            mine = self._mine(events, generation)
-            works = [self._work(slot, messages) for slot, messages in mine.items()]
-            if not await self._finish(works, generation, {s.number: m[0].offset for s, m in mine.items() if m}):
+            mine, done = await self._take(events, generation)
+            works = await self._works(mine)
+            if not await self._finish(works, generation, {slot.number: m[0].offset for slot, m in mine.items()}):
                 return
             self._deps.reached("before_acks")
-            numbers = {slot.number for slot in mine}
-            for event in events:
-                if event.message.partition in numbers and event.message.generation_id == generation:
-                    event.ack()
+            for event in done:
+                event.ack()
             self._deps.reached("after_acks")
             self.last_ack = time.monotonic()
             self._metrics.batch_seconds.observe(self.last_ack - began)
-            self._metrics.batch(sum(map(len, mine.values())), [work.counts for work in works])
+            self._metrics.batch(len(done), [work.counts for work in works])
 
     async def release(self, slots: Iterable[Slot], generation: int) -> None:
         """Parked blocks of meters that have become known, without waiting for the next batch. Holds no lock."""
-        works = [self._work(slot, []) for slot in slots if slot.parking.waiting_for(self._known(slot))]
-        await self._finish(works, generation, {})
+        works = await self._works({slot: [] for slot in slots if slot.parking.waiting_for(self._known(slot))})
+        if works:
+            await self._finish(works, generation, {})
 
-    def _mine(self, events: Sequence[Any], generation: int) -> dict[Slot, list[Message]]:
+    async def _take(self, events: Sequence[Any], generation: int) -> tuple[dict[Slot, list[Message]], list[Any]]:
+        """Messages to work on, and the events to ack for them, those seen before included.
+
+        A partition takes its input without holes. Where offsets are missing they are asked for once; if the same
+        message comes first again, then there is nothing between.
+        """
         mine: dict[Slot, list[Message]] = {}
+        done = []
+        holes: dict[int, int] = {}
         for event in events:
             message = event.message
             slot = self._store.slot(message.partition)
-            if slot is not None and not slot.ahead and message.generation_id == generation:
+            if slot is None or slot.ahead or message.generation_id != generation:
+                continue
+            taken = mine.get(slot)
+            following = (taken[-1].offset if taken else slot.partition.offset) + 1
+            if message.offset > following and message.offset != slot.beyond_hole:
+                if slot.beyond_hole is None:
+                    slot.beyond_hole = message.offset
+                    holes[slot.number] = following
+                continue
+            done.append(event)
+            if message.offset >= following:
+                slot.beyond_hole = None
                 mine.setdefault(slot, []).append(Message(message.offset, message.value or b""))
-        return mine
+        if holes:
+            log.warning("asking again for what did not come, from offsets %r", holes)
+            await self._ownership.read_again(holes)
+        return mine, done
 
     def _known(self, slot: Slot) -> Callable[[str], bool]:
         return lambda meter_id: slot.partition.lookup(meter_id) >= 0
+
+    async def _works(self, mine: Mapping[Slot, Sequence[Message]]) -> list[_Work]:
+        """In a thread, so that the event loop goes on: rebalances, health and fetching do not wait for detection."""
+        return await asyncio.to_thread(lambda: [self._work(slot, messages) for slot, messages in mine.items()])
 
     def _work(self, slot: Slot, messages: Sequence[Message]) -> _Work:
         """From here to `settle` memory is ahead of the changelog."""
         slot.ahead = True
         partition, parking = slot.partition, slot.parking
-        new = [message for message in messages if message.offset > partition.offset]
         released = self._detect(slot, parking.release(self._known(slot)), parked=True)
-        outcome = self._detect(slot, new)
-        if new:
-            partition.offset = max(partition.offset, new[-1].offset)
+        outcome = self._detect(slot, messages)
+        if messages:
+            partition.offset = messages[-1].offset
         parking.date(partition.event_time)
         rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
         events = [event for _, event in (*released.events, *outcome.events)]

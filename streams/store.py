@@ -20,6 +20,7 @@ from models.state.partition import Partition
 from streams.parking import KEY, Parking
 from streams.settings import Settings
 from streams.snapshots import Arrays, Snapshots
+from streams.transport import raw_topic
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Slot:
     ahead: bool = False
     """Memory is ahead of the changelog: a step is under way. If ownership is in doubt now, memory is thrown away."""
     snapshot_offset: int = -1
+    beyond_hole: int | None = None
+    """Offset of the message that came too early: what is between has been asked for again."""
 
     @property
     def number(self) -> int:
@@ -202,14 +205,7 @@ class PartitionStore(Store[bytes, bytes]):
 
 def state_store(app: faust.App, settings: Settings) -> PartitionStore:
     """The store of a table whose changelog already exists: the table makes Faust recover it."""
-    changelog = app.topic(
-        settings.topics.state,
-        key_type=bytes,
-        value_type=bytes,
-        acks=False,
-        allow_empty=True,
-        partitions=settings.partitions,
-    )
+    changelog = raw_topic(app, settings.topics.state, acks=False, partitions=settings.partitions)
     table = app.Table(
         "state",
         store="meterwatch://",

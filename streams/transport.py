@@ -16,25 +16,36 @@ _PULSE_S: Final = 0.5
 
 
 class Consumer(driver.Consumer):
-    """Reads on from where the state says, should the committed offset be further than that.
+    """Starts reading where the state says, and goes back there when asked.
 
-    The state knows exactly what input is in it; Faust can commit past work that was never done (ADR 0003).
+    The state knows exactly what input is in it. Faust does not: it can commit work that was never done, and for a
+    group that has committed nothing it does not seek at all, whatever it has fetched and dropped by then (ADR 0003).
     """
 
     async def perform_seek(self) -> None:
-        await super().perform_seek()
+        """Called by Faust when partitions are recovered, before readings flow."""
         transport = cast(Transport, self.transport)
-        back = {}
-        for tp in self.assignment():
+        starts = {}
+        for tp, committed in (await self.seek_to_committed()).items():
+            if self._is_changelog_tp(tp):
+                continue
+            start = max(committed or 0, 0)
             slot = transport.store.slot(tp.partition) if tp.topic == transport.readings else None
-            committed = self._committed_offset[tp]
-            if slot is not None and committed is not None and committed > slot.partition.offset + 1:
-                back[tp] = slot.partition.offset + 1
-        if back:
-            self.log.warning("committed offsets are past the state, reading from %r", back)
-            await self.seek_wait(back)
-            self._read_offset.update({tp: offset or None for tp, offset in back.items()})
-            self._committed_offset.update(dict.fromkeys(back))
+            if slot is not None:
+                after = slot.partition.offset + 1
+                if start > after:
+                    self.log.warning(
+                        "%r is committed to %d and the state ends before %d: reading from there", tp, start, after
+                    )
+                start = min(start, after) if start else after
+            starts[TP(tp.topic, tp.partition)] = start
+        await self.read_from(starts)
+        self._committed_offset.update(starts)
+
+    async def read_from(self, starts: Mapping[TP, int]) -> None:
+        """What comes next from these partitions begins here, after what is on its way already."""
+        await self.seek_wait(starts)
+        self._read_offset.update({tp: start or None for tp, start in starts.items()})
 
 
 class Transport(driver.Transport):
@@ -82,6 +93,11 @@ class GroupOwnership:
         self._doubt, self._beat = False, time.monotonic()
         return True
 
+    async def read_again(self, starts: Mapping[int, int]) -> None:
+        """Asks for readings from an offset on, by partition."""
+        consumer = cast(Consumer, self._app.consumer)
+        await consumer.read_from({TP(self._topic, number): offset for number, offset in starts.items()})
+
     async def watch(self) -> None:
         """To be run beside the app: notices that the process stood still."""
         while True:
@@ -94,3 +110,8 @@ class GroupOwnership:
 def urls(bootstrap_servers: str) -> list[Any]:
     """Bootstrap servers as Faust wants them."""
     return [f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")]
+
+
+def raw_topic(app: faust.App, name: str, **options: Any) -> Any:
+    """A topic whose keys and values are left as bytes. Without a serializer by name Faust would read values as JSON."""
+    return app.topic(name, key_serializer="raw", value_serializer="raw", allow_empty=True, **options)

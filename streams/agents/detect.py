@@ -6,18 +6,12 @@ import faust
 
 from streams.settings import Settings
 from streams.steps import Steps
-from streams.transport import GroupOwnership
+from streams.transport import GroupOwnership, raw_topic
 
 
 def detect_agent(app: faust.App, settings: Settings, steps: Steps, ownership: GroupOwnership) -> None:
     """Declares the agent. An exception out of it ends the process (`CrashingSupervisor`, and the worker)."""
-    readings = app.topic(
-        settings.topics.readings,
-        key_type=bytes,
-        value_type=bytes,
-        allow_empty=True,
-        maxsize=2 * settings.batch_messages,
-    )
+    readings = raw_topic(app, settings.topics.readings, maxsize=2 * settings.batch_messages)
 
     async def detect(stream: Any) -> None:
         # Never `take`: it acks a batch even when the body raises. `noack_take` gives events and acks none, but switches

@@ -14,7 +14,7 @@ from models.domain.ids import partition_of
 from streams.settings import Settings
 from streams.steps import Steps
 from streams.store import PartitionStore, Slot
-from streams.transport import GroupOwnership
+from streams.transport import GroupOwnership, raw_topic
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ def reference_agent(
     app: faust.App, settings: Settings, reference: Reference, steps: Steps, ownership: GroupOwnership
 ) -> None:
     """Declares the agent."""
-    meters = app.topic(settings.topics.meters, key_type=bytes, value_type=bytes, allow_empty=True)
+    meters = raw_topic(app, settings.topics.meters)
     store = reference.store
 
     async def follow(stream: Any) -> None:

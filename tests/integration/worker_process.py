@@ -1,0 +1,43 @@
+"""A worker as a process of its own, with accidents on order: ``python -m tests.integration.worker_process JSON``.
+
+JSON: `settings` of the worker; `kill`: [point, n] = SIGKILL itself when the point is passed for the n-th time;
+`bug`: n = the n-th call of detect raises; `pause`: [point, n, seconds] = the process stands still there.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+from models.pipeline import Outcome, detect
+from streams.deps import Deps
+from streams.settings import Settings
+from streams.worker import run
+
+
+def main(order: dict[str, Any]) -> int:
+    passed: Counter[str] = Counter()
+
+    def reached(point: str) -> None:
+        passed[point] += 1
+        if order.get("kill") == [point, passed[point]]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order.get("pause", [])[:2] == [point, passed[point]]:
+            time.sleep(order["pause"][2])
+
+    def buggy(*args: Any, **kwargs: Any) -> Outcome:
+        passed["detect"] += 1
+        if passed["detect"] == order.get("bug"):
+            raise ZeroDivisionError("a bug in detect")
+        return detect(*args, **kwargs)
+
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s")
+    return run(Settings(**order["settings"]), Deps(reached=reached, detect=buggy))
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1])))
