@@ -19,7 +19,7 @@ MAX_HELD: Final = 3
 Int64 = NDArray[np.int64]
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Held:
     """One block that waits to be borne out."""
 
