@@ -89,15 +89,27 @@ def _between_closes(admitted: Admitted, partition: Partition, policy: Policy) ->
                 _close_days(number, zone, now, partition, policy)
         due = min(partition.clock.next_close(zone, lag, now) for zone in partition.zones)
         end = int(np.searchsorted(admitted.event_time, due, side="left"))
-        meters, facts = admitted.blocks.meter[done:end], admitted.fact[done:end]
-        changed = np.flatnonzero(partition.facts["interval_s"][facts] != partition.rows["interval_s"][meters])
+        changed = _of_another_interval(admitted, done, end, partition)
         if len(changed) and changed[0] == 0:
-            partition.lay_ring(int(meters[0]), int(partition.facts["interval_s"][facts[0]]))
+            partition.change_interval(
+                int(admitted.blocks.meter[done]), int(partition.facts["interval_s"][admitted.fact[done]])
+            )
             continue
         end = done + int(changed[0]) if len(changed) else end
         run = np.arange(done, end)
         yield Admitted(admitted.blocks.take(run), admitted.event_time[run], admitted.fact[run], [])
         done = end
+
+
+def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Partition) -> NDArray[np.intp]:
+    """Which blocks of a run are new, newer than all before, and of another interval than their meter's ring.
+
+    What came late from before a change is left to `judge`, for the ring that it belongs to is gone.
+    """
+    blocks, rows = admitted.blocks, partition.rows[admitted.blocks.meter[begin:end]]
+    other = partition.facts["interval_s"][admitted.fact[begin:end]] != rows["interval_s"]
+    newer = blocks.start[blocks.first[begin + 1 : end + 1] - 1] > rows["head"]
+    return np.flatnonzero(other & newer & (blocks.offset[begin:end] > rows["offset"]))
 
 
 def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> None:

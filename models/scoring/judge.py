@@ -102,17 +102,24 @@ def judge(
             continue
         row.offset = offset[b]
         changed[m] = True
+        if fact.interval_s != row.interval_s:
+            for i in range(first[b], first[b + 1]):
+                verdicts[i].fate = r.LATE
+            continue
         zone = midnights[fact.zone]
         interval = row.interval_s * SECOND
         resolution = max(fact.resolution, row.resolution)
         if resolution <= 0:
-            resolution = 10.0 ** -np.float64(min(row.decimals, 6))
+            for i in range(first[b], first[b + 1]):
+                if not np.isnan(value[i]):
+                    row.finest = max(row.finest, r.decimals_of(value[i]))
+            resolution = 10.0 ** -np.float64(min(row.finest, 6))
         for i in range(first[b], first[b + 1]):
             verdict = verdicts[i]
             day = r.local_day(start[i] + interval // 2, zone)
             slot = r.slot_in_day(start[i] + interval // 2, day, row.interval_s, zone)
             slot_time = zone[day - FIRST_DAY] + slot * interval
-            missing = np.isnan(value[i])
+            missing = np.isnan(value[i]) or rank[i] == MISSING
 
             # Keep
             at = r.slab(ring_at[m], day, row.interval_s)
@@ -121,13 +128,13 @@ def judge(
                 if day <= head_day - RING_DAYS:
                     verdict.fate = r.LATE
                     continue
-                r.open_day(ring, at, day, row.interval_s)
+                r.open_day(ring, exact, at, exact_at[m], day, row.interval_s)
             touched[m] |= 1 << (day % RING_DAYS)
             value_before = row.value_at
             kept = np.int64(MISSING) if missing else np.int64(rank[i])
             if slot_time > row.head:
                 kept = _rank_to_keep(row, value[i], kept, slot_time, register[i], resolution)
-            amount = 0.0 if missing else value[i]
+            amount = 0.0 if missing else value[i] + 0.0  # no negative zero
             there = np.int64(r.rank_at(ring, at, slot, row.interval_s))
             fate = r.put(ring, exact, at, exact_at[m], day, slot, row.interval_s, row.decimals, start[i], amount, kept)
             verdict.fate = fate
@@ -156,7 +163,7 @@ def judge(
             verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
             if missing:
                 verdict.state = STATE_MISSING
-            if verdict.solid and row.today[day % 2, place] < 255:
+            if verdict.solid and day > row.closed_day and row.today[day % 2, place] < 255:
                 row.today[day % 2, place] += 1
 
             # Hold against the rules
@@ -174,7 +181,7 @@ def judge(
                     on += 1
             count = on
             if count > said:
-                row.fired_day[day % 2] = day
+                row.fired_day[day % 2] = max(row.fired_day[day % 2], day)
             verdict.calm = calm if verdict.solid else 0
     return count
 

@@ -38,7 +38,7 @@ def _survey(rows, meter, start, value, midnights, zone, misfits):
             decimals = r.decimals_of(value[i])
             if decimals > row.decimals:
                 row.decimals = decimals
-                misfits[meter[i]] = _FINER
+                misfits[meter[i]] = max(misfits[meter[i]], _FINER)
         too_much = row.decimals > r.MAX_DECIMALS or row.largest * 10.0 ** np.float64(row.decimals) > r.MAX_CODE
         if phase != row.phase or too_much:
             misfits[meter[i]] = _WHOLE
@@ -56,8 +56,6 @@ def _recode(ring, exact, ring_at, exact_at, interval_s, before, decimals, phase,
             if rank != ABSENT:
                 value = r.value_at(ring, exact, at, -1, day, slot, interval_s, before)
                 start = midnights[day - FIRST_DAY] + slot * interval_s * SECOND + phase
-                if exact_at >= 0:
-                    r.clear_entries(exact, exact_at, day, slot, interval_s)
                 r.store(ring, exact, at, exact_at, day, slot, interval_s, decimals, 0, start, value, rank)
 
 

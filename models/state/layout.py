@@ -45,6 +45,7 @@ ROW: Final = np.dtype(
         ("closed_day", "i4"),  # last local day that is learnt, days since 1970
         ("fired_day", "i4", 2),  # last local days in which a rule fired, by parity of the day
         ("decimals", "u1"),  # of the ring's codes
+        ("finest", "u1"),  # most decimals of a reading so far
         ("exact", "u1"),  # 1 = the ring keeps whole floats, see `models.state.ring`
         ("conflicts", "u1"),
         ("days", "u2"),  # days learnt
@@ -73,7 +74,7 @@ ROW: Final = np.dtype(
         ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
         ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
         ("episodes", EPISODE, len(FAMILIES)),
-        ("room", "u1", 285),  # for the day statistics and the drift detectors
+        ("room", "u1", 284),  # for the day statistics and the drift detectors
     ]
 )
 FACTS: Final = np.dtype(

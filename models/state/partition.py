@@ -155,6 +155,12 @@ class Partition:
         self.rows["interval_s"][at] = interval_s
         self.rows["exact"][at] = exact
 
+    def change_interval(self, at: int, interval_s: int) -> None:
+        """A meter sends readings of `interval_s` from now on: what its ring holds is forgotten."""
+        self.lay_ring(at, interval_s)
+        self.touched[at] = ALL_DAYS
+        self.changed[at] = True
+
     def lay_exact(self, at: int, interval_s: int) -> None:
         """Room for whole floats beside a meter's ring."""
         self.exact_at[at] = self._exact_used

@@ -89,13 +89,18 @@ def holds(ring, at, day):
 
 
 @inner
-def open_day(ring, at, day, interval_s):
-    """Empty the slab for a new day."""
+def open_day(ring, exact, at, exact_at, day, interval_s):
+    """Empty the slab, and an exact meter's entries, for a new day."""
     slots = (90_000 + interval_s - 1) // interval_s
     ring[at] = day & 0xFFFF
     ring[at + 1] = (day >> 16) & 0xFFFF
     ring[at + _HEADER : at + _HEADER + slots] = 0
     ring[at + _HEADER + slots : at + _HEADER + slots + (slots + 3) // 4] = 0x7777
+    if exact_at >= 0:
+        e = _entry(exact_at, day, 0, interval_s)
+        for entry in range(e, e + slots * ENTRIES):
+            exact[entry].start = NEVER
+            exact[entry].value = 0.0
 
 
 @inner
@@ -119,15 +124,6 @@ def _entry(exact_at, day, slot, interval_s):
 
 
 @inner
-def clear_entries(exact, exact_at, day, slot, interval_s):
-    """Forget what an exact meter had in a slot."""
-    e = _entry(exact_at, day, slot, interval_s)
-    for entry in range(ENTRIES):
-        exact[e + entry].start = NEVER
-        exact[e + entry].value = 0.0
-
-
-@inner
 def value_at(ring, exact, at, exact_at, day, slot, interval_s, decimals):
     """Value in a slot that is not absent; two starts in one slot are summed."""
     if exact_at >= 0:
@@ -147,12 +143,10 @@ def store(ring, exact, at, exact_at, day, slot, interval_s, decimals, entry, sta
         e = _entry(exact_at, day, slot, interval_s)
         exact[e + entry].start = start
         exact[e + entry].value = value
-    sign = 0
-    if value < 0:
-        sign = 8
-    if exact_at < 0:
+        ring[at + _HEADER + slot] = 0
+    else:
         ring[at + _HEADER + slot] = np.uint16(np.rint(abs(value) * _POWERS[decimals]))
-    _mark(ring, at, slot, interval_s, rank | sign)
+    _mark(ring, at, slot, interval_s, rank | (8 if value < 0 else 0))
 
 
 @inner
@@ -165,8 +159,6 @@ def put(ring, exact, at, exact_at, day, slot, interval_s, decimals, start, value
     """
     there = rank_at(ring, at, slot, interval_s)
     if there == ABSENT:
-        if exact_at >= 0:
-            clear_entries(exact, exact_at, day, slot, interval_s)
         store(ring, exact, at, exact_at, day, slot, interval_s, decimals, 0, start, value, rank)
         return NEW
     entry = 0
