@@ -29,7 +29,8 @@ def describe(bootstrap_servers: str | None, partitions: int | None) -> list[dict
 
 def table(found: list[dict[str, Any]]) -> rich.table.Table:
     """`describe` for people."""
-    shown = rich.table.Table("topic", "partitions", "configuration", "to do", box=None)
+    name = rich.table.Column("topic", overflow="fold")
+    shown = rich.table.Table(name, "partitions", "configuration", "to do", box=None)
     for topic in found:
         config = ", ".join(f"{key}={value}" for key, value in topic["config"].items())
         shown.add_row(topic["name"], str(topic["partitions"]), config, "; ".join(topic["problems"]))

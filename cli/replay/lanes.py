@@ -38,7 +38,9 @@ class Lane:
 
 def lanes_of(fleet: Fleet, readings: Readings, partitions: int) -> list[Lane]:
     """The meters told to their partitions by murmur2, as Kafka would."""
-    lane_of = np.array([partition_of(meter_id, partitions) for meter_id in fleet.ids], np.int32)
+    lane_of = np.zeros(len(fleet), np.int32)
+    if partitions > 1:
+        lane_of[:] = [partition_of(meter_id, partitions) for meter_id in fleet.ids]
     sizes = np.bincount(lane_of[readings.meter], minlength=partitions)
     lanes = []
     for number in range(partitions):

@@ -14,7 +14,7 @@ _STEPS = {"read": "reading", "detect": "detecting"}
 
 def show(request: Request, started: float) -> dict[str, Any]:
     """`replay` with its progress on the terminal's standard error. Returns the summary."""
-    console = rich.console.Console(stderr=True)
+    console = rich.console.Console(stderr=True, highlight=False)
     if not console.is_terminal:
         return replay(request, started, lambda _step, _done, _total: None)
     bar = rich.progress.Progress(
@@ -29,7 +29,7 @@ def show(request: Request, started: float) -> dict[str, Any]:
 
     def progress(step: str, done: int, total: int) -> None:
         if step not in tasks:
-            tasks[step] = bar.add_task(_STEPS[step])
+            tasks[step] = bar.add_task(_STEPS[step], total=None)
         bar.update(tasks[step], completed=done, total=total or None)
 
     with bar:
@@ -38,7 +38,7 @@ def show(request: Request, started: float) -> dict[str, Any]:
     console.print(
         f"{summary['accepted']:,} of {summary['readings']:,} readings, {summary['readings_per_s']:,.0f} a second"
     )
-    console.print(f"written to {request.out}")
+    console.print(f"written to {request.out}", markup=False)
     return summary
 
 

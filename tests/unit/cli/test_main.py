@@ -76,6 +76,18 @@ def test_replay_prints_its_summary_as_json_and_is_silent_otherwise(meterwatch: C
     assert (files["out"] / "scores.parquet").exists()
 
 
+def test_replay_shows_its_progress_on_a_terminal(
+    meterwatch: Command, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    write_csv(files["readings"], "meter_id,start,value", [READING, "b,2024-01-01T00:00:00Z,1"])
+    done = meterwatch("replay", *of(files))
+    assert (done.code, done.out) == (0, "")
+    for said in ("reading", "detecting", "set aside: unknown_meter", "1 of 2 readings"):
+        assert said in done.err
+
+
 def test_replay_names_what_cannot_be_used(meterwatch: Command, files: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text("[rules.W1]\nflow_l_h = -1\n", encoding="utf-8")
     for wrong, says in (
