@@ -52,9 +52,8 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
             if episode["opened"] != NEVER:
                 explained |= _explained_by(int(episode["rules"]))
         for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
-            family = _open_in(episodes, rule)
-            if family is None and not explained >> rule & 1:
-                family = _begin(episodes, rule, reading, fired[rule])
+            if _open_in(episodes, rule) is None and not explained >> rule & 1:
+                _begin(episodes, rule, reading, fired[rule])
         yield from _carry_on(episodes, fired, reading, partition, policy)
     for family, episode in enumerate(episodes):
         if episode["opened"] != NEVER and _is_over(episode, set(fired), reading):
@@ -94,15 +93,16 @@ def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
     return None
 
 
-def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> int:
-    family = _FAMILY_OF_RULE[rule]
-    episode = episodes[family]
+def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> None:
+    """Opens an episode, but not within the one before it: a revised interval would open it again, under the same id."""
+    episode = episodes[_FAMILY_OF_RULE[rule]]
+    if reading.start <= episode["last"]:
+        return
     episode["opened"] = reading.start
     episode["start"] = min(int(finding["since"]), reading.event_time)
     episode["detected_at"] = reading.event_time
     episode["sequence"] = 0
     episode["rules"] = 0
-    return family
 
 
 def _carry_on(
