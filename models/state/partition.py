@@ -270,7 +270,7 @@ class Partition:
             "version": np.array(VERSION),
             "meter_ids": np.array(self.meter_ids, np.str_),
             "clock": np.frombuffer(json.dumps(clock).encode(), np.uint8),
-            "rows": self.rows[:n].view(np.uint8).reshape(n, -1),
+            "rows": self.rows[:n].view(np.uint8).reshape(n, ROW.itemsize),
             "ring": self.ring[: self._ring_used],
             "ring_at": self.ring_at[:n],
             "exact": self.exact[: self._exact_used].view(np.uint8),
