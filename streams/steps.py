@@ -145,6 +145,7 @@ class Steps:
         rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
         events = [event for _, event in (*released.events, *outcome.events)]
         counts = released.counts + outcome.counts
+        rejected.sort(key=lambda letter: letter.offset)
         return _Work(slot, counts, Outputs(slot.number, events, rejected, partition.event_time))
 
     def _detect(self, slot: Slot, messages: Sequence[Message], *, parked: bool = False) -> Outcome:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from models.contracts import AnomalyEvent, Meter
 from models.domain.ids import partition_of
@@ -119,6 +120,13 @@ class Stage:
         """What a worker has said."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
+    def wait_for_word(self, word: str, name: str = "w1") -> None:
+        """Until a worker has said something."""
+        began = time.monotonic()
+        while word not in self.log(name):
+            assert time.monotonic() - began < ANSWER_S, f"{name} did not say {word!r}"
+            time.sleep(0.05)
+
     def stop(self, process: subprocess.Popen[bytes]) -> int:
         """SIGTERM, and the exit code."""
         process.send_signal(signal.SIGTERM)
@@ -146,7 +154,10 @@ class Stage:
     async def committed(self) -> dict[int, int]:
         """Offsets of the group by partition of `ami.readings`, where there are any."""
         async with admin(self.settings) as client:
-            offsets = await client.list_consumer_group_offsets(self.settings.app_id)
+            try:
+                offsets = await client.list_consumer_group_offsets(self.settings.app_id)
+            except GroupCoordinatorNotAvailableError:  # a broker that has just come up
+                return {}
         topic = self.settings.topics.readings
         return {tp.partition: o.offset for tp, o in offsets.items() if tp.topic == topic and o.offset > 0}
 

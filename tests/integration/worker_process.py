@@ -1,12 +1,13 @@
 """A worker as a process of its own, with accidents on order: ``python -m tests.integration.worker_process JSON``.
 
 JSON: `settings` of the worker; `kill`: [point, n] = SIGKILL itself when the point is passed for the n-th time;
-`bug`: n = the n-th call of detect raises; `pause`: [point, n, seconds] = the process stands still there.
+`bug`: n = the n-th call of detect raises; `hold`: [point, n, path] = it stands still there until the file exists.
 """
 
 import json
 import logging
 import os
+import pathlib
 import signal
 import sys
 import time
@@ -26,8 +27,10 @@ def main(order: dict[str, Any]) -> int:
         passed[point] += 1
         if order.get("kill") == [point, passed[point]]:
             os.kill(os.getpid(), signal.SIGKILL)
-        if order.get("pause", [])[:2] == [point, passed[point]]:
-            time.sleep(order["pause"][2])
+        if order.get("hold", [])[:2] == [point, passed[point]]:
+            logging.warning("standing still")
+            while not pathlib.Path(order["hold"][2]).exists():
+                time.sleep(0.02)
 
     def buggy(*args: Any, **kwargs: Any) -> Outcome:
         passed["detect"] += 1
