@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from cli.demo.guest import at as guest_at
 from cli.demo.seen import Seen
 from cli.errors import UnusableError
 from cli.kafka.broker import free_ports
@@ -24,7 +25,6 @@ from cli.settings import PREFIX, as_environment, read_settings
 from models.contracts import DeadLetter, Meter
 from models.domain.errors import MeterwatchError
 from models.domain.ids import partition_of
-from streams import topics
 from streams.settings import Settings, Topics
 
 _HOST: Final = "127.0.0.1"
@@ -55,22 +55,12 @@ def settings_for(bootstrap: str, *, guest: bool) -> Settings:
 
 
 async def stream(seen: Seen, settings: Settings, log: Path, paint: Callable[[], None], *, guest: bool) -> None:
-    """The whole feed, to the last acked event. No process is left behind, nor, by a guest, a topic."""
+    """The whole feed, to the last acked event. Leaves no process behind, and as a guest nothing on the cluster."""
     try:
-        async with _topics(settings, keep=not guest), _worker(settings, log) as worker:
+        async with guest_at(settings, guest=guest), _worker(settings, log) as worker:
             await _Stream(seen, settings, worker, log).run(paint)
     except (KafkaError, OSError) as error:
         raise UnusableError(f"Kafka at {settings.bootstrap_servers}: {error or type(error).__name__}") from error
-
-
-@contextlib.asynccontextmanager
-async def _topics(settings: Settings, *, keep: bool) -> AsyncIterator[None]:
-    try:
-        await topics.create(settings)
-        yield
-    finally:
-        if not keep:
-            await topics.delete(settings)
 
 
 @contextlib.asynccontextmanager
