@@ -43,7 +43,7 @@ class Snapshots:
         """None when there is none that can be read."""
         path = self._path(number)
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as bytes_, np.load(bytes_, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except FileNotFoundError:
             return None

@@ -103,14 +103,23 @@ def _parse(raw: bytes, max_bytes: int) -> IntervalBlock | LoneReading:
         raise _RefusedError("empty", "a message without bytes")
     if len(raw) > max_bytes:
         raise _RefusedError("too_large", f"{len(raw)} bytes, at most {max_bytes} are read")
-    model = IntervalBlock if b'"values"' in raw else LoneReading
     try:
-        block = model.model_validate_json(raw)
+        block = _validate(raw)
     except pydantic.ValidationError as error:
         raise _refusal(error, raw) from None
     if block.unit is not None and block.unit not in BASE:
         raise _RefusedError("unknown_unit", f"unit {block.unit[:40]!r}, known are {', '.join(BASE)}", _size(block))
     return block
+
+
+def _validate(raw: bytes) -> IntervalBlock | LoneReading:
+    if b'"values"' in raw:  # a look at the bytes is cheaper than trying both
+        try:
+            return IntervalBlock.model_validate_json(raw)
+        except pydantic.ValidationError as error:
+            if not any(e["type"] == "missing" and e["loc"] == ("values",) for e in error.errors(include_url=False)):
+                raise
+    return LoneReading.model_validate_json(raw)
 
 
 def _refusal(error: pydantic.ValidationError, raw: bytes) -> _RefusedError:

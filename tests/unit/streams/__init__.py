@@ -1,0 +1,1 @@
+"""The shell, with fakes where Kafka would be."""

@@ -1,0 +1,260 @@
+"""The order of a step: outputs, state, acks; and what is not done when something is wrong."""
+
+import asyncio
+import dataclasses
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from models.contracts import AnomalyEvent, Meter
+from models.domain.blocks import Blocks
+from models.domain.ids import anomaly_id, partition_of
+from models.pipeline import Outcome
+from models.state.partition import Partition
+from streams.deps import Deps
+from streams.metrics import Metrics
+from streams.parking import Parking
+from streams.publish import Publisher
+from streams.settings import Settings
+from streams.steps import POINTS, Steps
+from streams.store import Slot
+from tests.unit.streams.fakes import FakeEvent, FakeOwnership, FakeProducer
+
+SETTINGS = Settings(partitions=1)
+TOPICS = SETTINGS.topics
+NOON = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
+
+
+class FakeStore:
+    """Slots and the lock."""
+
+    def __init__(self, *slots: Slot) -> None:
+        self.slots = {slot.number: slot for slot in slots}
+        self.lock = asyncio.Lock()
+
+    def slot(self, number: int) -> Slot | None:
+        return self.slots.get(number)
+
+
+def event_of(meter_id: str, sequence: int) -> AnomalyEvent:
+    return AnomalyEvent(
+        id=anomaly_id(meter_id, "flow", 0),
+        meter_id=meter_id,
+        cause="leak",
+        status="opened" if sequence == 1 else "updated",
+        start=NOON,
+        detected_at=NOON,
+        updated_at=NOON,
+        sequence=sequence,
+        confidence=0.5,
+        severity="low",
+    )
+
+
+def one_event_a_block(blocks: Blocks, partition: Partition, _policy: Any, *, parked: bool = False) -> Outcome:
+    """A tiny core: counts, and has something to say of every block."""
+    partition.changed[blocks.meter] = True
+    partition.rows["offset"][blocks.meter] = blocks.offset
+    ids = [partition.meter_ids[meter] for meter in blocks.meter]
+    events = [(int(o), event_of(m, int(o) + 1)) for o, m in zip(blocks.offset, ids, strict=True)]
+    return Outcome(events=events, counts=Counter(accepted=len(blocks.start)))
+
+
+@dataclasses.dataclass
+class Scene:
+    """A slot with meter `m`, and everything said in order."""
+
+    detect: Callable[..., Outcome] = one_event_a_block
+    said: list[str] = dataclasses.field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.slot = Slot(Partition(0), Parking(10, 1000))
+        self.slot.partition.put_meter(Meter(meter_id="m", service="water", unit="L", interval_s=900, timezone="UTC"))
+        self.producer = FakeProducer(self.said)
+        self.ownership = FakeOwnership()
+        self.registry = CollectorRegistry()
+        deps = Deps(detect=self.detect, registry=self.registry, reached=self.said.append)
+        publisher = Publisher(self.producer, SETTINGS, deps.reached)
+        store: Any = FakeStore(self.slot)
+        self.steps = Steps(SETTINGS, deps, store, publisher, self.ownership, Metrics(self.registry))
+
+    def event(self, offset: int, value: bytes | None = None, generation: int = 1) -> FakeEvent:
+        block = json.dumps({"meter_id": "m", "start": "2024-05-01T00:00:00Z", "value": 1}).encode()
+        return FakeEvent(self.said, 0, offset, block if value is None else value, generation)
+
+    def run(self, *events: FakeEvent) -> list[bool]:
+        asyncio.run(self.steps.run(events, 1))
+        return [event.acked for event in events]
+
+    def topic(self, name: str) -> list[Any]:
+        return self.producer.topics.get((name, 0), [])
+
+
+def test_outputs_then_state_then_acks() -> None:
+    scene = Scene()
+    assert scene.run(scene.event(0), scene.event(1)) == [True, True]
+    said = [word for word in scene.said if not word.endswith("sent")]
+    assert said == [
+        "before_outputs",
+        f"{TOPICS.anomalies} acked",
+        "after_outputs",
+        "before_state",
+        f"{TOPICS.state} acked",
+        "after_state",
+        "before_acks",
+        "input acked",
+        "input acked",
+        "after_acks",
+    ]
+    assert set(said) & set(POINTS) == set(POINTS) - {"mid_state"}
+    assert not scene.slot.ahead
+    assert scene.slot.changelog_offset == len(scene.topic(TOPICS.state)) - 1
+
+
+def test_an_event_is_a_cloud_event() -> None:
+    scene = Scene()
+    scene.run(scene.event(0))
+    key, value, headers = scene.topic(TOPICS.anomalies)[0]
+    event = event_of("m", 1)
+    assert key == b"m"
+    assert AnomalyEvent.model_validate_json(value) == event
+    assert dict(headers) == {
+        "ce_specversion": b"1.0",
+        "ce_id": event.ce_id.encode(),
+        "ce_source": b"/meterwatch/detect",
+        "ce_type": b"meterwatch.anomaly.opened",
+        "ce_time": b"2024-05-01T12:00:00Z",
+        "content-type": b"application/json",
+    }
+
+
+def test_dead_letters_go_out_before_state() -> None:
+    scene = Scene()
+    assert scene.run(scene.event(0, b"nonsense"), scene.event(1)) == [True, True]
+    ((_, value, headers),) = scene.topic(TOPICS.dead_letters)
+    letter = json.loads(value)
+    assert (letter["reason"], letter["topic"], letter["partition"], letter["offset"]) == (
+        "not_json",
+        TOPICS.readings,
+        0,
+        0,
+    )
+    assert headers == [("reason", b"not_json")]
+    assert scene.said.index(f"{TOPICS.dead_letters} acked") < scene.said.index(f"{TOPICS.state} sent")
+    count = scene.registry.get_sample_value("meterwatch_dead_letters_total", {"reason": "not_json"})
+    assert count == 1
+
+
+def test_state_in_several_batches_keeps_its_order() -> None:
+    scene = Scene()
+    stranger = json.dumps({"meter_id": "x", "start": "2024-05-01T00:00:00Z", "value": 1}).encode()
+    scene.run(*(scene.event(n, stranger) for n in range(5)), scene.event(5))
+    keys = [key for key, _, _ in scene.topic(TOPICS.state)]
+    assert [key[:1] for key in keys] == [b"k"] * 5 + [b"m", b"p"]
+    assert scene.said.count("mid_state") == 2
+
+
+@pytest.mark.parametrize("broken", [TOPICS.anomalies, TOPICS.state])
+def test_a_broker_that_fails_leaves_the_input_unacked(broken: str) -> None:
+    scene = Scene()
+    scene.producer.broken = broken
+    event = scene.event(0)
+    with pytest.raises(OSError, match="gone"):
+        scene.run(event)
+    assert not event.acked
+    assert scene.slot.ahead
+    if broken == TOPICS.anomalies:
+        assert scene.topic(TOPICS.state) == []
+
+
+def test_a_bug_in_detect_leaves_the_input_unacked() -> None:
+    def bug(*_: Any, **__: Any) -> Outcome:
+        raise ZeroDivisionError
+
+    scene = Scene(detect=bug)
+    event = scene.event(0)
+    with pytest.raises(ZeroDivisionError):
+        scene.run(event)
+    assert not event.acked
+    assert scene.producer.topics == {}
+
+
+def test_what_was_seen_is_acked_and_not_done_again() -> None:
+    scene = Scene()
+    scene.run(scene.event(0), scene.event(1))
+    events = len(scene.topic(TOPICS.anomalies))
+    assert scene.run(scene.event(0), scene.event(1)) == [True, True]
+    assert len(scene.topic(TOPICS.anomalies)) == events
+
+
+def test_without_ownership_nothing_is_sent_and_memory_is_in_doubt() -> None:
+    for attribute in ("ours", "confirms"):
+        scene = Scene()
+        setattr(scene.ownership, attribute, False)
+        assert scene.run(scene.event(0)) == [False]
+        assert scene.producer.topics == {}
+        assert scene.slot.ahead
+        scene.ownership.ours = scene.ownership.confirms = True
+        assert scene.run(scene.event(0)) == [False], "until the partition is recovered"
+
+
+def test_events_of_an_older_generation_are_left_alone() -> None:
+    scene = Scene()
+    assert scene.run(scene.event(0, generation=0)) == [False]
+
+
+def test_a_hole_is_asked_for_once() -> None:
+    scene = Scene()
+    assert scene.run(scene.event(0), scene.event(3), scene.event(4)) == [True, False, False]
+    assert scene.ownership.asked_again == [{0: 1}]
+    assert scene.run(scene.event(5)) == [False]
+    assert scene.run(scene.event(1), scene.event(2), scene.event(3), scene.event(4)) == [True] * 4
+    assert scene.ownership.asked_again == [{0: 1}]
+    assert scene.slot.partition.offset == 4
+
+
+def test_a_hole_that_is_really_there_is_passed() -> None:
+    scene = Scene()
+    assert scene.run(scene.event(7), scene.event(8)) == [False, False]
+    assert scene.run(scene.event(9)) == [False]
+    assert scene.run(scene.event(7), scene.event(8)) == [True, True]
+    assert scene.ownership.asked_again == [{0: 0}]
+    assert scene.run(scene.event(12)) == [False]
+    assert scene.ownership.asked_again == [{0: 0}, {0: 9}]
+
+
+def test_parked_blocks_are_released_when_their_meter_is_known() -> None:
+    scene = Scene()
+    stranger = json.dumps({"meter_id": "x", "start": "2024-05-01T00:00:00Z", "value": 1}).encode()
+    assert scene.run(scene.event(0, stranger)) == [True]
+    assert len(scene.slot.parking) == 1
+    scene.slot.partition.put_meter(Meter(meter_id="x", service="water", unit="L", interval_s=900, timezone="UTC"))
+    asyncio.run(scene.steps.release([scene.slot], 1))
+    assert len(scene.slot.parking) == 0
+    assert len(scene.topic(TOPICS.anomalies)) == 1
+    key, value, _ = scene.topic(TOPICS.state)[-1]
+    assert (key[:1], value) == (b"k", None), "the tombstone comes last"
+    said = len(scene.said)
+    asyncio.run(scene.steps.release([scene.slot], 1))
+    assert len(scene.said) == said
+
+
+def test_the_partition_of_an_event_is_that_of_its_meter() -> None:
+    said: list[str] = []
+    producer = FakeProducer(said)
+    publisher = Publisher(producer, Settings(partitions=8), said.append)
+
+    async def send() -> None:
+        from streams.publish import Outputs
+
+        await publisher.outputs([Outputs(0, [event_of(f"meter-{n}", 1) for n in range(20)], [], 0)])
+
+    run: Coroutine[Any, Any, None] = send()
+    asyncio.run(run)
+    for (_, number), records in producer.topics.items():
+        assert all(partition_of(key.decode(), 8) == number for key, _, _ in records)
