@@ -77,7 +77,7 @@ class Clock:
                 self.held.clear()
                 take(one, sent)
                 continue
-            agree = [held for held in self.held if abs(held.sent_at - sent) <= max(reach, held.limit)]
+            agree = self._agreeing(sent, reach)
             others = sum(held.block.meter[0] != one.meter[0] for held in agree)
             if others or len(agree) >= MAX_HELD - 1:
                 jumped = max([sent, *(held.sent_at for held in agree)])
@@ -94,6 +94,15 @@ class Clock:
         if not taken:
             return blocks.take(np.empty(0, np.int64)), np.empty(0, np.int64), rejected
         return Blocks.concat(taken), np.array(times, np.int64), rejected
+
+    def _agreeing(self, sent: int, reach: int) -> list[Held]:
+        """Held blocks that bear a new one out: each within a day of the next, as a meter's daily uploads are."""
+        agree: list[Held] = []
+        for held in reversed(self.held):
+            if abs(held.sent_at - sent) <= max(reach, held.limit):
+                agree.append(held)
+                sent, reach = held.sent_at, held.limit
+        return agree
 
     def finish(self) -> list[Rejected]:
         """The input ended: nothing will bear out what is held."""
