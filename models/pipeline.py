@@ -106,10 +106,13 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
 
     What came late from before a change is left to `judge`, for the ring that it belongs to is gone.
     """
-    blocks, rows = admitted.blocks, partition.rows[admitted.blocks.meter[begin:end]]
-    other = partition.facts["interval_s"][admitted.fact[begin:end]] != rows["interval_s"]
-    newer = blocks.start[blocks.first[begin + 1 : end + 1] - 1] > rows["head"]
-    return np.flatnonzero(other & newer & (blocks.offset[begin:end] > rows["offset"]))
+    blocks, rows = admitted.blocks, partition.rows
+    meter = blocks.meter[begin:end]
+    other = partition.facts["interval_s"][admitted.fact[begin:end]] != rows["interval_s"][meter]
+    if not other.any():
+        return np.empty(0, np.intp)
+    newer = blocks.start[blocks.first[begin + 1 : end + 1] - 1] > rows["head"][meter]
+    return np.flatnonzero(other & newer & (blocks.offset[begin:end] > rows["offset"][meter]))
 
 
 def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> None:
