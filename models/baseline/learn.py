@@ -22,6 +22,11 @@ COVERAGE: Final = 0.5
 _GATE_FROM, _GATE_TO, _GATE_LEAST = 3.0, 6.0, 0.05
 """Day deviation in mean absolute deviations from which the weight falls, where it is least, and that least."""
 _PEAK_DECAY: Final = 0.995
+_BOUND: Final = 10.0
+"""A value counts for no more than this times the usual largest interval of a day: one absurd read ruins nothing."""
+_BOUND_DAYS: Final = 3
+_LARGEST: Final = 1e12
+"""And never for more than this, per hour."""
 _GRID_TENS: Final = 3
 """The coarsest grid tried is 10 to this power."""
 _GRID_VALUES: Final = 20
@@ -41,6 +46,9 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     hour_count[:] = 0.0
     total, count, top, active = 0.0, 0, 0.0, 0
     zero_run, longest = 0, 0
+    bound = _LARGEST
+    if row.days >= _BOUND_DAYS and row.day_top > 0:
+        bound = min(bound, _BOUND * row.day_top)
     for slot in range(slots):
         rank = rank_at(ring, at, slot, interval_s)
         if rank != VALID and rank != EDITED:
@@ -48,7 +56,7 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
         value = value_at(ring, exact, at, exact_at, day, slot, interval_s, row.decimals)
         if value < 0:
             continue
-        rate = value / hours
+        rate = min(value / hours, bound)
         hour = wall_hour(day, slot, interval_s, midnights)
         hour_sum[hour] += rate
         hour_count[hour] += 1

@@ -10,7 +10,9 @@ from models.domain.times import to_text, to_us
 class Contract(pydantic.BaseModel):
     """A message of ours: immutable, strict about types, deaf to fields it does not know (they may come later)."""
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="ignore", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 Instant = Annotated[
