@@ -35,6 +35,8 @@ def tell(console: Console, seen: Seen, verdict: Verdict, anomalies: Path) -> Non
         soft_wrap=True,
     )
     console.print(_found(verdict))
+    for fault in verdict.missed:
+        console.print(f" missed: {fault.kind} on {fault.meter_id} from {words.moment(fault.onset)}")
     _tell_others(console, "Found in series that nothing was done to", verdict.untouched)
     _tell_others(console, "Found on meters with a fault, but not of it", verdict.elsewhere)
     console.print("\nHow real they are", style="bold")
@@ -90,5 +92,5 @@ def _tell_leak(console: Console, leak: Line, members: Mapping[str, Member], anom
     look.add_row(
         "its rule", f"{leak['evidence'][0]['rule']} in models/scoring/rules/registry.py, `meterwatch policy show`"
     )
-    look.add_row("the story", "models/pipeline.py; ARCHITECTURE.md is the map")
+    look.add_row("the story", "README.md follows one reading; models/pipeline.py is what happens to a batch")
     console.print(look)

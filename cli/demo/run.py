@@ -79,13 +79,13 @@ def _stream(console: Console, seen: Seen, folder: Path, *, embedded: bool) -> st
         return None
     from cli.demo import kafka
 
+    log = folder / LOG
     with _sigterm_like_ctrl_c():
-        console.print("Using the Kafka that is given." if given else "Starting Kafka; the first time it is fetched.")
+        if not given:
+            console.print("Starting Kafka; its jars come from Maven Central once.")
         with cluster() as running, Screen(console, seen) as screen:
-            log = folder / LOG
-            console.print(
-                f"Kafka {running.version} answers at {running.bootstrap}. The worker starts, its log is {log}."
-            )
+            console.print(f"Kafka at {running.bootstrap}, version {running.version}.")
+            console.print(f"The worker starts, and compiles its kernels the first time. Its log: {log}", soft_wrap=True)
             settings = kafka.settings_for(running.bootstrap, guest=given)
             asyncio.run(kafka.stream(seen, settings, log, screen.paint, guest=given))
             return running.version
@@ -99,7 +99,7 @@ def _stream_here(console: Console, seen: Seen, *, lacking: list[str]) -> None:
             style="yellow",
             soft_wrap=True,
         )
-    console.print("The same codec and pipeline in this process, no broker; the first time its kernels are compiled.")
+    console.print("The same codec and pipeline in this process, no broker; its kernels are compiled the first time.")
     from cli.demo import embedded
 
     with Screen(console, seen) as screen:
