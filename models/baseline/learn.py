@@ -95,6 +95,8 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
             before = seen
         else:
             before = np.nan
+            if row.days == 0:
+                row.profile[hour] = mean
     if hours > 1:
         two_hours = top
     row.level += rate * (mean - row.level)
