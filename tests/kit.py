@@ -16,14 +16,19 @@ import numpy as np
 
 from models.contracts import AnomalyEvent, Meter
 from models.domain.blocks import Blocks, BlocksBuilder
-from models.domain.quality import MISSING, rank_of
+from models.domain.localtime import FIRST_DAY
+from models.domain.quality import ABSENT, MISSING, rank_of
 from models.domain.times import NEVER, SECOND, to_text, to_us
 from models.pipeline import Outcome, detect, finish
 from models.scoring.policy import Policy
+from models.state import ring
+from models.state.layout import RING_DAYS
 from models.state.partition import Partition
 
 Block = dict[str, Any]
 Stream = list[Block]
+_RING: Final[Any] = ring
+"""Kernels have no types."""
 POLICY: Final = Policy.default()
 _UNITS: Final = {"electricity": "kWh", "water": "L", "gas": "m3", "heat": "kWh"}
 
@@ -105,6 +110,23 @@ def _starts(each: Block, interval_s: int) -> range:
     step = int(each.get("interval_s", interval_s)) * SECOND
     first = us(each["start"])
     return range(first, first + len(each["values"]) * step, step)
+
+
+def kept(known: Partition, at: int = 0) -> dict[int, float]:
+    """What a meter's ring holds: start of the slot -> value, without what is missing."""
+    row, zone = known.rows[at], known.midnights[known.facts[known.fact_of[at]]["zone"]]
+    interval_s, found = int(row["interval_s"]), {}
+    for place in range(RING_DAYS):
+        slab = _RING.slab(known.ring_at[at], place, interval_s)
+        day = int(_RING.day_at(known.ring, slab))
+        if day < FIRST_DAY:
+            continue
+        for slot in range(ring.slots_of(interval_s)):
+            if _RING.rank_at(known.ring, slab, slot, interval_s) not in (MISSING, ABSENT):
+                start = int(zone[day - FIRST_DAY]) + slot * interval_s * SECOND
+                place_of = (known.ring, known.exact, slab, known.exact_at[at], day, slot, interval_s, row["decimals"])
+                found[start] = float(_RING.value_at(*place_of))
+    return dict(sorted(found.items()))
 
 
 @dataclasses.dataclass
