@@ -150,6 +150,8 @@ class Steps:
 
     def _detect(self, slot: Slot, messages: Sequence[Message], *, parked: bool = False) -> Outcome:
         """Decode and detect; what the codec refuses joins what detection refuses, what is unknown is parked."""
+        if not messages:
+            return Outcome()
         settings = self._settings
         decoded = decode(messages, slot.partition, settings.partitions, settings.max_message_bytes)
         outcome = self._deps.detect(decoded.blocks, slot.partition, self._deps.policy, parked=parked)
