@@ -23,7 +23,7 @@ _GATE_FROM, _GATE_TO, _GATE_LEAST = 3.0, 6.0, 0.05
 """Day deviation in mean absolute deviations from which the weight falls, where it is least, and that least."""
 _PEAK_DECAY: Final = 0.995
 _BOUND: Final = 10.0
-"""A value counts for no more than this times the usual largest interval of a day: one absurd read ruins nothing."""
+"""A value counts for no more than this times the largest so far: one absurd read ruins nothing."""
 _BOUND_DAYS: Final = 3
 _LARGEST: Final = 1e12
 """And never for more than this, per hour."""
@@ -47,8 +47,8 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     total, count, top, active = 0.0, 0, 0.0, 0
     zero_run, longest = 0, 0
     bound = _LARGEST
-    if row.days >= _BOUND_DAYS and row.day_top > 0:
-        bound = min(bound, _BOUND * row.day_top)
+    if row.days >= _BOUND_DAYS and row.top > 0:
+        bound = min(bound, _BOUND * row.top)
     for slot in range(slots):
         rank = rank_at(ring, at, slot, interval_s)
         if rank != VALID and rank != EDITED:
