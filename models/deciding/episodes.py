@@ -22,6 +22,9 @@ from models.state.partition import Partition
 _FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
 _EXPLAINS: Final = tuple(sum(1 << NUMBER[other] for other in rule.explains) for rule in RULES)
 _RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
+_CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
+_LINGER: Final = DAY
+"""For so long a cause keeps its precedence after its rules have fallen silent, while others of the episode fire."""
 _ALL_CLEAR: Final = (1 << len(RULES)) - 1
 
 
@@ -68,7 +71,11 @@ def _goes_on(episodes: NDArray[Any], fired: Iterable[int], start: int) -> bool:
         return False
     episode = episodes[opened[0]]
     rules, last = int(episode["rules"]), int(episode["last"])
-    if not 0 <= start - last <= DAY or any(not rules >> rule & 1 for rule in fired):
+    if start < last or any(not rules >> rule & 1 for rule in fired):
+        return False
+    if any(_CAUSE[rule] == episode["cause"] for rule in fired):
+        episode["named"] = start
+    elif start - int(episode["named"]) > _LINGER:
         return False
     episode["last"] = start
     return True
@@ -98,7 +105,9 @@ def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) ->
     episode = episodes[_FAMILY_OF_RULE[rule]]
     if reading.start <= episode["last"]:
         return
-    episode["opened"] = reading.start
+    episode["opened"] = episode["last"] = episode["named"] = reading.start
+    episode["cause"] = _CAUSE[rule]
+    episode["severity"] = 0
     episode["start"] = min(int(finding["since"]), reading.event_time)
     episode["detected_at"] = reading.event_time
     episode["sequence"] = 0
@@ -115,33 +124,26 @@ def _carry_on(
         mine = [rule for rule in fired if _open_in(episodes, rule) == family]
         if not mine:
             continue
-        active = int(episode["rules"]) if reading.start - episode["last"] <= _linger(int(episode["rules"])) else 0
-        for rule in mine:
-            active |= 1 << rule
-        episode["rules"] = active
-        episode["last"] = max(int(episode["last"]), reading.start) if episode["sequence"] else reading.start
-        lead = _lead(active)
-        cause = CAUSES.index(RULES[lead].cause)
-        severity = max(SEVERITIES.index(RULES[n].severity) for n in _numbers(active) if RULES[n].cause == CAUSES[cause])
-        confidence = max(policy.confidence[n] for n in _numbers(active) if RULES[n].cause == CAUSES[cause])
+        active = int(episode["rules"])
+        if reading.start - int(episode["named"]) > _LINGER:
+            active &= ~sum(1 << n for n in _numbers(active) if _CAUSE[n] == episode["cause"])
+        active |= sum(1 << rule for rule in mine)
+        cause = min({_CAUSE[n] for n in _numbers(active)}, key=lambda c: _RANK[CAUSES[c]])
+        named = [n for n in _numbers(active) if _CAUSE[n] == cause]
+        severity = max(SEVERITIES.index(RULES[n].severity) for n in named)
         news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
-        episode["cause"], episode["severity"], episode["confidence"] = cause, severity, confidence
+        episode["rules"], episode["cause"], episode["severity"] = active, cause, severity
+        episode["confidence"] = max(policy.confidence[n] for n in named)
+        episode["last"] = max(int(episode["last"]), reading.start)
+        if any(_CAUSE[rule] == cause for rule in mine):
+            episode["named"] = episode["last"]
         if news:
             status: Status = "updated" if episode["sequence"] else "opened"
             yield _line(status, family, episode, fired, reading, partition, policy)
 
 
-def _lead(rules: int) -> int:
-    return min(_numbers(rules), key=lambda n: (_RANK[RULES[n].cause], -RULES[n].confidence, n))
-
-
 def _numbers(rules: int) -> Iterator[int]:
     return (n for n in range(len(RULES)) if rules >> n & 1)
-
-
-def _linger(rules: int) -> int:
-    """Microseconds for which rules that fired last still count as active."""
-    return int(max((RULES[n].clear_h for n in _numbers(rules)), default=0) * HOUR) + DAY
 
 
 def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:

@@ -25,6 +25,7 @@ EPISODE: Final = np.dtype(
         ("start", "i8"),  # when the trouble began, as judged
         ("detected_at", "i8"),
         ("last", "i8"),  # start of the last interval in which one of its rules fired
+        ("named", "i8"),  # start of the last interval in which a rule of its present cause fired
         ("rules", "u4"),  # bit per rule that supports it
         ("sequence", "u4"),  # of the last line said
         ("confidence", "f4"),
@@ -74,7 +75,7 @@ ROW: Final = np.dtype(
         ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
         ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
         ("episodes", EPISODE, len(FAMILIES)),
-        ("room", "u1", 284),  # for the day statistics and the drift detectors
+        ("room", "u1", 244),  # for the day statistics and the drift detectors
     ]
 )
 FACTS: Final = np.dtype(
