@@ -33,7 +33,7 @@ _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "day
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
 _SPIKE, _SPIKE_DAYS = at("D3", "ratio"), at("D3", "days")
-_FLAT, _FLAT_STEPS = at("D13", "intervals"), at("D13", "grid_steps")
+_FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at("D13", "grid_steps")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
@@ -102,9 +102,10 @@ def data_rules(row, fact, features, start, value, resolution, value_before, sett
         calm |= 1 << _D3
 
     small = fact.service != ELECTRICITY and value <= settings[_FLAT_STEPS] * resolution
-    if features[FLAT] >= settings[_FLAT] and value > 0 and not small:
+    enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
+    if features[FLAT] >= enough and value > 0 and not small:
         since = start - np.int64(features[FLAT] - 1) * interval
-        count = say(findings, count, i, _D13, features[FLAT], settings[_FLAT], since)
+        count = say(findings, count, i, _D13, features[FLAT], enough, since)
     elif features[FLAT] <= 1:
         calm |= 1 << _D13
 

@@ -36,16 +36,20 @@ _SOLID = 18
 
 @inner
 def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
-    """Findings of the flow rules on one reading; `calm` bits as in the data rules."""
+    """Findings of the flow rules on one reading; `calm` bits as in the data rules.
+
+    Longer intervals than an hour hide the hours without flow: of them only bursts are told.
+    """
     interval = row.interval_s * SECOND
     end = start + interval
     hours = row.interval_s / 3600.0
     litres = fact.base_units
     least, last = features[LEAST_HOUR], features[LAST_HOUR]
     two_hours = features[TWO_HOURS]
-    day_seen = features[SOLID_HOURS] >= _SOLID and end - row.first >= DAY
+    hourly = hours <= 1
+    day_seen = hourly and features[SOLID_HOURS] >= _SOLID and end - row.first >= DAY
     day_since = end - DAY
-    burst = two_hours if hours <= 1 else last
+    burst = two_hours if hourly else last
 
     allowed = settings[_SHARE] * fact.size * 1000.0
     if fact.size > 0 and burst * litres >= allowed:
@@ -67,7 +71,7 @@ def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
             count = say(findings, count, i, _W1, least * litres, settings[_FLOW], day_since)
         elif last * litres < settings[_FLOW]:
             calm |= 1 << _W1
-        if household and features[WET_HOURS] >= settings[_IDLE]:
+        if household and hourly and features[WET_HOURS] >= settings[_IDLE]:
             count = say(
                 findings,
                 count,

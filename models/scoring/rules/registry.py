@@ -119,6 +119,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "intervals",
         (
             Setting("intervals", "intervals", 24, "design study: at least 24 slots, no false alarm on real homes"),
+            Setting("hours", "h", 12, "design study: its slots are half-hours; a home on standby is flat for a night"),
             Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
         ),
         explains=("D17", *_FLOW),
