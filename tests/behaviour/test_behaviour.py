@@ -1,0 +1,43 @@
+"""The cases, through the pipeline alone."""
+
+import dataclasses
+import json
+
+import pytest
+
+from models.contracts import AnomalyEvent, IntervalBlock
+from models.scoring.policy import Policy
+from models.scoring.rules.registry import RULES
+from tests import kit
+from tests.behaviour.cases import CASES
+from tests.behaviour.story import Case, line, lines
+
+
+def through_pipeline(case: Case) -> list[AnomalyEvent]:
+    """Everything that is said."""
+    policy = Policy.from_toml(case.policy)
+    if case.live_from:
+        policy = dataclasses.replace(policy, live_from=kit.us(case.live_from))
+    return [event for _, event in kit.run([case.story.meter], case.story.stream, policy=policy).events]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_what_is_said(case: Case) -> None:
+    said = through_pipeline(case)
+    assert [line(event) for event in said] == lines(case)
+    for event in said:
+        assert event.meter_id == case.story.meter.meter_id
+        assert event.start <= event.detected_at <= event.updated_at
+        assert event.status != "closed" or (event.end is not None and event.start <= event.end <= event.updated_at)
+    assert len({event.ce_id for event in said}) == len(said)
+
+
+def test_cases_can_be_sent() -> None:
+    for case in CASES:
+        for block in case.story.stream[-30:]:
+            IntervalBlock.model_validate_json(json.dumps(block))
+
+
+def test_every_rule_has_its_case() -> None:
+    told = {rule for case in CASES for said in lines(case) for rule in said.split()[4].split(",")}
+    assert {rule.id for rule in RULES} <= told
