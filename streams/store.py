@@ -46,6 +46,11 @@ class Slot:
         """Of the Kafka partition."""
         return self.partition.number
 
+    @property
+    def recovered(self) -> bool:
+        """The changelog and `ami.meters` have been read to their ends."""
+        return self.meters_offset is not None
+
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Changelog records since `settle`, in the order in which they must be written.
 

@@ -31,7 +31,7 @@ class Consumer(driver.Consumer):
                 continue
             start = max(committed or 0, 0)
             slot = transport.store.slot(tp.partition) if tp.topic == transport.readings else None
-            if slot is not None:
+            if slot is not None and slot.recovered:
                 after = slot.partition.offset + 1
                 if start > after:
                     self.log.warning(
