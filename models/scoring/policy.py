@@ -48,11 +48,11 @@ class Policy:
             raise PolicyError(f"not TOML: {error}") from None
         policy = cls.default()
         general = dict(policy.general)
-        for key, value in given.pop("general", {}).items():
+        for key, value in _table("general", given.pop("general", {})).items():
             if key not in general:
                 raise PolicyError(f"general.{key}: unknown, one of {', '.join(general)}")
             general[key] = _number(f"general.{key}", value)
-        for rule_id, table in given.pop("rules", {}).items():
+        for rule_id, table in _table("rules", given.pop("rules", {})).items():
             if rule_id not in NUMBER:
                 raise PolicyError(f"rules.{rule_id}: no such rule, `meterwatch policy show` lists them")
             policy._override(RULES[NUMBER[rule_id]], table)
@@ -61,10 +61,8 @@ class Policy:
         return dataclasses.replace(policy, general=general)
 
     def _override(self, rule: Rule, table: Any) -> None:
-        if not isinstance(table, dict):
-            raise PolicyError(f"rules.{rule.id}: a table of settings, got {table!r}")
         names = {setting.name for setting in rule.settings}
-        for key, value in table.items():
+        for key, value in _table(f"rules.{rule.id}", table).items():
             where = f"rules.{rule.id}.{key}"
             if key == "on":
                 if not isinstance(value, bool):
@@ -94,15 +92,26 @@ class Policy:
         """Everything that can be set, as a TOML file with unit and source of each figure."""
         lines = ["[general]"]
         for name, (_, unit, source) in _GENERAL.items():
-            lines.append(f"{name} = {self.general[name]:g}  # {unit}; {source}")
+            lines.append(f"{name} = {_text(self.general[name])}  # {unit}; {source}")
         for number, rule in enumerate(RULES):
             lines += ["", f"[rules.{rule.id}]  # {rule.title}: {rule.cause}; {', '.join(rule.services)}"]
             lines.append(f"on = {str(bool(self.on[number])).lower()}")
-            lines.append(f"confidence = {self.confidence[number]:g}")
+            lines.append(f"confidence = {_text(self.confidence[number])}")
             for setting in rule.settings:
                 value = self.settings[at(rule.id, setting.name)]
-                lines.append(f"{setting.name} = {value:g}  # {setting.unit}; {setting.source}")
+                lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")
         return "\n".join(lines) + "\n"
+
+
+def _table(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PolicyError(f"{where}: a table of settings, got {value!r}")
+    return value
+
+
+def _text(value: float) -> str:
+    """Short where that says it all."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(float(value))
 
 
 def _number(where: str, value: Any) -> float:

@@ -1,0 +1,61 @@
+"""The policy: what can be set, what is refused, and that what is shown can be read again."""
+
+import re
+
+import numpy as np
+import pytest
+
+from models.domain.errors import PolicyError
+from models.scoring.policy import Policy
+from models.scoring.rules.registry import NUMBER, RULES, at
+
+
+def test_what_is_shown_can_be_read_again() -> None:
+    changed = Policy.from_toml("""
+        [general]
+        day_close_lag_h = 2.5
+        [rules.W1]
+        flow_l_h = 11.400001
+        confidence = 0.5
+        [rules.D3]
+        on = false
+    """)
+    for policy in (Policy.default(), changed):
+        again = Policy.from_toml(policy.to_toml())
+        assert np.array_equal(again.settings, policy.settings)
+        assert np.array_equal(again.confidence, policy.confidence)
+        assert np.array_equal(again.on, policy.on)
+        assert again.general == policy.general
+    assert changed.settings[at("W1", "flow_l_h")] == 11.400001
+    assert changed.confidence[NUMBER["W1"]] == 0.5
+    assert not changed.rules_on >> NUMBER["D3"] & 1
+    assert changed.day_close_lag == int(2.5 * 3600e6)
+
+
+def test_defaults_are_untouched_by_a_policy() -> None:
+    Policy.from_toml("[rules.W1]\nflow_l_h = 99\non = false")
+    assert Policy.default().settings[at("W1", "flow_l_h")] == 3.8
+    assert int(Policy.default().rules_on) == (1 << len(RULES)) - 1
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[rules", "not TOML"),
+        ("[rulez.W1]\non = true", "rulez: unknown, one of general, rules"),
+        ("[general]\nlag = 1", "general.lag: unknown, one of day_close_lag_h"),
+        ("[general]\nday_close_lag_h = -1", "general.day_close_lag_h: a number of 0 or more, got -1"),
+        ("[rules.X9]\non = true", "rules.X9: no such rule"),
+        ("[rules]\nW1 = 3", "rules.W1: a table of settings, got 3"),
+        ("[rules.W1]\non = 1", "rules.W1.on: true or false, got 1"),
+        ("[rules.W1]\nflow = 1", "rules.W1.flow: unknown, one of on, confidence, flow_l_h"),
+        ("[rules.W1]\nflow_l_h = true", "rules.W1.flow_l_h: a number of 0 or more, got True"),
+        ("[rules.W1]\nflow_l_h = nan", "rules.W1.flow_l_h: a number of 0 or more, got nan"),
+        ("[rules.W1]\nconfidence = 1.5", "rules.W1.confidence: 0 to 1, got 1.5"),
+        ("general = 3", "general: a table of settings, got 3"),
+        ("rules = [1]", "rules: a table of settings, got [1]"),
+    ],
+)
+def test_what_is_wrong_is_named(toml: str, message: str) -> None:
+    with pytest.raises(PolicyError, match=f"^{re.escape(message)}"):
+        Policy.from_toml(toml)
