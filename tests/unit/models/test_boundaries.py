@@ -1,5 +1,6 @@
 """Where the input is cut never matters, nothing depends on what comes later, and meters do not depend on each other."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 import hypothesis
 from hypothesis import strategies as st
 
-from models.contracts import Meter
+from models.contracts import AnomalyEvent, Meter
 from models.domain.ids import partition_of
 from tests import kit
 from tests.unit.models.streams import BEGIN, METERS, Move, moves, prelude, started, stream_of, wild_days
@@ -37,6 +38,28 @@ def test_nothing_depends_on_what_comes_later(moves: list[Move], cut: int) -> Non
     assert whole.events[: len(part.events)] == part.events
     assert whole.scores[: len(part.scores)] == part.scores
     assert all(offset >= BEGIN + cut for offset, _ in whole.events[len(part.events) :])
+
+
+@_MANY
+@hypothesis.given(moves)
+def test_anomalies_open_change_and_close(moves: list[Move]) -> None:
+    lives: dict[str, list[AnomalyEvent]] = {}
+    for _, event in run(stream_of(moves)).events:
+        lives.setdefault(event.id, []).append(event)
+    for events in lives.values():
+        statuses = [event.status for event in events]
+        begun = events[0].sequence  # above 1 for what was opened in the prelude
+        assert [event.sequence for event in events] == [*range(begun, begun + len(events))]
+        assert [status == "opened" for status in statuses] == [event.sequence == 1 for event in events]
+        assert "closed" not in statuses[:-1]
+        assert len({(event.detected_at, event.meter_id) for event in events}) == 1
+        for before, event in itertools.pairwise(events):
+            assert before.updated_at <= event.updated_at
+        for event in events:
+            assert event.start <= event.detected_at <= event.updated_at
+            assert (event.end is not None) == (event.status == "closed")
+            assert event.end is None or event.start <= event.end <= event.updated_at
+            assert event.cause not in {other.cause for other in event.alternatives}
 
 
 @_FEW
