@@ -108,7 +108,7 @@ class Steps:
         for event in events:
             message = event.message
             slot = self._store.slot(message.partition)
-            if slot is None or slot.ahead or message.generation_id != generation:
+            if slot is None or slot.ahead or not slot.recovered or message.generation_id != generation:
                 continue
             taken = mine.get(slot)
             following = (taken[-1].offset if taken else slot.partition.offset) + 1

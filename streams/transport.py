@@ -24,23 +24,24 @@ class Consumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Called by Faust when partitions are recovered, before readings flow."""
-        transport = cast(Transport, self.transport)
-        starts = {}
+        starts, apart = {}, {}
         for tp, committed in (await self.seek_to_committed()).items():
             if self._is_changelog_tp(tp):
                 continue
-            start = max(committed or 0, 0)
-            slot = transport.store.slot(tp.partition) if tp.topic == transport.readings else None
-            if slot is not None and slot.recovered:
-                after = slot.partition.offset + 1
-                if start > after:
-                    self.log.warning(
-                        "%r is committed to %d and the state ends before %d: reading from there", tp, start, after
-                    )
-                start = min(start, after) if start else after
-            starts[TP(tp.topic, tp.partition)] = start
+            tp = TP(tp.topic, tp.partition)
+            start = starts[tp] = self._after_state(tp, max(committed or 0, 0))
+            if start != max(committed or 0, 0):
+                self.log.info("%r is committed to %s, the state ends before %d: it counts", tp, committed, start)
+                apart[tp] = start
         await self.read_from(starts)
         self._committed_offset.update(starts)
+        if apart:
+            await self._commit(apart)
+
+    def _after_state(self, tp: TP, otherwise: int) -> int:
+        transport = cast(Transport, self.transport)
+        slot = transport.store.slot(tp.partition) if tp.topic == transport.readings else None
+        return otherwise if slot is None or not slot.recovered else slot.partition.offset + 1
 
     async def read_from(self, starts: Mapping[TP, int]) -> None:
         """What comes next from these partitions begins here, after what is on its way already."""

@@ -32,6 +32,12 @@ def block(meter: str = METERS[0].meter_id, **fields: object) -> bytes:
     return json.dumps({"meter_id": meter, "start": "2024-05-01T00:00:00Z", "values": [1.0, 2.0], **fields}).encode()
 
 
+def handled_by(play: Stage) -> dict[int, int]:
+    """Last input offset in the state, by partition."""
+    records = play.records(play.settings.topics.state)
+    return {record.partition: json.loads(record.value)["offset"] for record in records if record.key == b"p"}
+
+
 BAD = {
     "nothing": (b"", "empty"),
     "null": (None, "empty"),
@@ -98,8 +104,7 @@ def test_a_bug_ends_the_worker_and_nothing_later_is_done(play: Stage) -> None:
     assert worker.wait(60) == 1
     assert "a bug in detect" in play.log()
     committed = run(play.committed())
-    state = play.records(play.settings.topics.state)
-    handled = {record.partition: json.loads(record.value)["offset"] for record in state if record.key == b"p"}
+    handled = handled_by(play)
     assert all(offset <= handled.get(partition, -1) + 1 for partition, offset in committed.items())
     assert sum(committed.values()) < len(MESSAGES)
 
@@ -175,6 +180,28 @@ def test_the_broker_is_killed_and_comes_back(
             assert play.stop(worker) == 0
         assert play.said() == undisturbed[0]
         assert play.rows() == undisturbed[1]
+
+
+def test_told_to_stop_it_ends_its_batch_and_goes_on_there_later(
+    play: Stage, tmp_path: pathlib.Path, undisturbed: tuple[Said, dict[str, str]]
+) -> None:
+    play.know(METERS)
+    play.send(MESSAGES)
+    worker = play.worker(hold=["after_outputs", 2, str(tmp_path / "go")])
+    play.wait_for_word("standing still")
+    worker.send_signal(signal.SIGTERM)
+    (tmp_path / "go").touch()
+    assert worker.wait(60) == 0
+    committed = run(play.committed())
+    assert 0 < sum(committed.values()) < len(MESSAGES)
+    handled = handled_by(play)
+    assert committed == {number: offset + 1 for number, offset in handled.items()}, "the batch in hand is acked"
+    worker = play.worker()
+    play.wait_until_read(alive=[worker])
+    assert play.stop(worker) == 0
+    assert "Restoring state from changelog topics" not in play.log(), "the snapshot was whole"
+    assert play.said() == undisturbed[0]
+    assert play.rows() == undisturbed[1]
 
 
 def test_blocks_wait_for_their_meter(play: Stage, undisturbed: tuple[Said, dict[str, str]]) -> None:

@@ -73,7 +73,7 @@ class Scene:
     said: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.slot = Slot(Partition(0), Parking(10, 1000))
+        self.slot = Slot(Partition(0), Parking(10, 1000), meters_offset=-1)
         self.slot.partition.put_meter(Meter(meter_id="m", service="water", unit="L", interval_s=900, timezone="UTC"))
         self.producer = FakeProducer(self.said)
         self.ownership = FakeOwnership()
@@ -206,6 +206,12 @@ def test_without_ownership_nothing_is_sent_and_memory_is_in_doubt() -> None:
 def test_events_of_an_older_generation_are_left_alone() -> None:
     scene = Scene()
     assert scene.run(scene.event(0, generation=0)) == [False]
+
+
+def test_nothing_is_done_before_a_partition_is_recovered() -> None:
+    scene = Scene()
+    scene.slot.meters_offset = None
+    assert scene.run(scene.event(0)) == [False]
 
 
 def test_a_hole_is_asked_for_once() -> None:
