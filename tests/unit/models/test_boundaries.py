@@ -13,7 +13,7 @@ from models.domain.ids import partition_of
 from tests import kit
 from tests.unit.models.streams import BEGIN, METERS, Move, moves, prelude, started, stream_of, wild_days
 
-_MANY: Final = hypothesis.settings(max_examples=30, derandomize=True)
+_MANY: Final = hypothesis.settings(max_examples=25, derandomize=True)
 _FEW: Final = hypothesis.settings(max_examples=6, derandomize=True)
 
 
