@@ -145,7 +145,7 @@ class PartitionStore(Store[bytes, bytes]):
 
     def _fail(self, error: Exception) -> None:
         log.critical("recovery failed: %s", error)
-        asyncio.get_running_loop().create_task(self.crash(error))
+        self._ending = asyncio.get_running_loop().create_task(self.crash(error))
 
     # Snapshots --------------------------------------------------------------------------------------------------------
 
