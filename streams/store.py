@@ -8,7 +8,7 @@ Faust calls in this order when partitions come and go: `on_rebalance` (what is g
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import faust
@@ -105,9 +105,11 @@ class PartitionStore(Store[bytes, bytes]):
         for number, slot in list(self.slots.items()):
             if number not in mine or slot.ahead:
                 del self.slots[number]
-        for number in sorted(mine - self.slots.keys()):
+        new = sorted(mine - self.slots.keys())
+        ends = await self._ends(new)
+        for number in new:
             arrays = await asyncio.to_thread(self.snapshots.read, number)
-            self.slots[number] = self._restored(number, arrays)
+            self.slots[number] = self._restored(number, arrays, ends[number])
 
     def persisted_offset(self, tp: TP) -> int:
         """Never None: for that Faust would go on from where an earlier recovery in this process ended."""
@@ -163,18 +165,28 @@ class PartitionStore(Store[bytes, bytes]):
             await asyncio.to_thread(self.snapshots.write, slot.number, arrays)
             slot.snapshot_offset = offset
 
-    def _restored(self, number: int, arrays: Arrays | None) -> Slot:
-        parking = Parking(self.settings.parked_blocks, self.settings.parked_bytes)
-        if arrays is not None:
-            try:
-                slot = Slot(Partition.from_arrays(number, arrays), parking)
-                parking.restore(arrays)
-                slot.changelog_offset = slot.snapshot_offset = int(arrays["changelog_offset"])
-                return slot
-            except (VersionError, KeyError, ValueError) as error:
-                log.warning(
-                    "ignoring the snapshot of partition %d, the changelog will be read whole: %s", number, error
-                )
+    async def _ends(self, numbers: Sequence[int]) -> dict[int, int]:
+        """Where the changelogs end."""
+        tps = {TP(self.settings.topics.state, number): number for number in numbers}
+        ends = await self.app.consumer.highwaters(*tps) if tps else {}
+        return {tps[TP(tp.topic, tp.partition)]: end or 0 for tp, end in ends.items()}
+
+    def _restored(self, number: int, arrays: Arrays | None, changelog_end: int) -> Slot:
+        slot = self._empty(number)
+        if arrays is None:
+            return slot
+        try:
+            slot.partition = Partition.from_arrays(number, arrays)
+            slot.parking.restore(arrays)
+            slot.changelog_offset = slot.snapshot_offset = int(arrays["changelog_offset"])
+            if slot.changelog_offset >= changelog_end:
+                raise ValueError(f"its changelog ends at {changelog_end}, before {slot.changelog_offset}")
+        except (VersionError, KeyError, ValueError) as error:
+            log.warning("ignoring the snapshot of partition %d, the changelog will be read whole: %s", number, error)
+            return self._empty(number)
+        return slot
+
+    def _empty(self, number: int) -> Slot:
         return Slot(Partition(number), Parking(self.settings.parked_blocks, self.settings.parked_bytes))
 
     # A table's keys are not used --------------------------------------------------------------------------------------

@@ -132,6 +132,17 @@ class Stage:
         process.send_signal(signal.SIGTERM)
         return process.wait(ANSWER_S)
 
+    def lose_state(self) -> None:
+        """The changelog is deleted and made anew, empty."""
+
+        async def delete() -> None:
+            async with admin(self.settings) as client:
+                await client.delete_topics([self.settings.topics.state])
+
+        run(delete())
+        time.sleep(1)
+        assert run(topics.create(self.settings)) == [self.settings.topics.state]
+
     def close(self) -> None:
         """Nothing is left running."""
         for process in self.running:

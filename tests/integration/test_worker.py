@@ -222,6 +222,24 @@ def test_blocks_wait_for_their_meter(play: Stage, undisturbed: tuple[Said, dict[
     assert play.rows() == undisturbed[1]
 
 
+def test_a_state_that_was_lost_is_made_again_from_the_readings(
+    play: Stage, undisturbed: tuple[Said, dict[str, str]]
+) -> None:
+    play.know(METERS)
+    play.send(MESSAGES)
+    worker = play.worker()
+    play.wait_until_read(alive=[worker])
+    assert play.stop(worker) == 0
+    play.lose_state()
+    worker = play.worker()
+    play.wait_for_word("it counts")
+    play.wait_until_read(alive=[worker])
+    assert play.stop(worker) == 0
+    assert "its changelog ends at 0" in play.log()
+    assert play.said() == undisturbed[0]
+    assert play.rows() == undisturbed[1]
+
+
 def test_topics_that_are_missing_are_named(kafka: Cluster, unique: str, tmp_path: pathlib.Path) -> None:
     with stage(kafka.bootstrap, unique, tmp_path) as play:
         worker = play.worker(settings={"topics": {"readings": f"{unique}.nothing"}})

@@ -39,6 +39,12 @@ class Stored:
         app = faust.App("test", store="meterwatch://", broker="kafka://localhost:1")
         self.store: PartitionStore = state_store(app, settings)
         self.store.set_up(settings, Snapshots(folder), no_meters)
+        self.end = 1000
+        consumer: Any = SimpleNamespace(highwaters=self._highwaters)
+        app._consumer = consumer
+
+    async def _highwaters(self, *tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, self.end)
 
     def assign(self, *numbers: int) -> None:
         asyncio.run(self.store.on_rebalance({tp(n) for n in numbers} | {TP("ami.readings", 0)}, set(), set()))
@@ -161,6 +167,19 @@ def test_a_snapshot_that_cannot_be_read_is_ignored(
     assert other.store.persisted_offset(tp(0)) == -1
     assert other.store.slots[0].partition.meter_ids == []
     assert "the changelog will be read whole" in caplog.text
+
+
+def test_a_snapshot_of_a_changelog_that_is_gone_is_ignored(
+    stored: Stored, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored.assign(0)
+    stored.write(0, 0, 1)
+    asyncio.run(stored.store.write_snapshots())
+    other = Stored(tmp_path)
+    other.end = 1
+    other.assign(0)
+    assert other.store.persisted_offset(tp(0)) == -1
+    assert "its changelog ends at 1" in caplog.text
 
 
 def test_recovery_that_fails_ends_the_app(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
