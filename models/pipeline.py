@@ -116,11 +116,11 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
 
 
 def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> None:
-    first, last = partition.clock.close(zone, now, policy.day_close_lag)
+    last, due = partition.clock.close(zone, now, policy.day_close_lag)
     p = partition
     close(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, p.touched, p.changed,
-        len(p), number, first, last, now - int(policy.general["rebaseline_days"] * DAY),
+        len(p), number, last, due - int(policy.general["rebaseline_days"] * DAY),
     )  # fmt: skip
 
 

@@ -4,8 +4,10 @@ Rates are per hour in the meter's unit. The profile has 24 hours of the wall clo
 skipped is left out, on a 25-hour day the doubled one counts twice.
 """
 
+import numpy as np
+
 from models.domain.localtime import FIRST_DAY
-from models.domain.times import HOUR, SECOND
+from models.domain.times import HOUR
 from models.state.jit import inner
 
 _CHANGE_H = 2
@@ -13,23 +15,27 @@ _CHANGE_H = 2
 
 
 @inner
-def wall_hour(day, slot, interval_s, midnights):
-    """Hour of the wall clock, 0 to 23, at the middle of a slot."""
-    elapsed = (2 * slot + 1) * interval_s * SECOND // 2
+def clock_shift(day, midnights):
+    """Hours by which the wall clock jumps on a local day: 1 in spring, -1 in autumn, else 0."""
     length = midnights[day + 1 - FIRST_DAY] - midnights[day - FIRST_DAY]
-    hour = elapsed // HOUR
-    if hour >= _CHANGE_H and length < 24 * HOUR:
-        hour += 1
-    elif hour > _CHANGE_H and length > 24 * HOUR:
-        hour -= 1
-    return min(max(hour, 0), 23)
+    if length < 24 * HOUR:
+        return 1
+    return -1 if length > 24 * HOUR else 0
 
 
 @inner
-def expected_in(row, day, slot, midnights):
-    """Expected consumption in a slot, meter's unit; 0 until something is learnt."""
-    interval_s = row.interval_s
+def wall_hour(slot, interval_s, shift):
+    """Hour of the wall clock, 0 to 23, at the middle of a slot; `shift` as `clock_shift` says of its day."""
+    hour = (2 * np.int64(slot) + 1) * interval_s // 7200
+    if hour >= _CHANGE_H + (shift < 0):
+        hour += shift
+    return min(hour, 23)
+
+
+@inner
+def expected_in(level, profile, slot, interval_s, shift):
+    """Expected consumption in a slot, meter's unit; 0 until something is learnt. `level`, `profile`: of the row."""
     hours = interval_s / 3600.0
     if hours >= 12:
-        return row.level * hours
-    return row.profile[wall_hour(day, slot, interval_s, midnights)] * hours
+        return level * hours
+    return profile[wall_hour(slot, interval_s, shift)] * hours

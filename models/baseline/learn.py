@@ -1,7 +1,8 @@
 """The close of a local day: what it teaches of a meter, and with what weight.
 
-Only valid and edited values teach. A day in which a rule fired, or with an anomaly open, teaches nothing until the
-anomaly is judged benign or has lasted so long that it is the new normal; a day that looks odd teaches little. While
+Only valid and edited values teach. A day with an anomaly open teaches nothing until the anomaly is judged benign or has
+lasted so long that it is the new normal; a day in which a rule fired, or that looks odd, teaches little, so that a new
+habit is got used to. A day that comes late is learnt at the next close while no later day is. While
 warming up every day teaches, for there is nothing yet to be odd against.
 """
 
@@ -9,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.expect import wall_hour
+from models.baseline.expect import clock_shift, wall_hour
 from models.domain.quality import EDITED, VALID
 from models.state.jit import inner
 from models.state.layout import BINS, GRIDS, HOURS
@@ -19,7 +20,7 @@ MEMORY_DAYS: Final = 45
 """Baseline memory. Source: the design study, 45 to 90 days beat 21."""
 COVERAGE: Final = 0.5
 """Share of a day's slots that must be there for it to be learnt."""
-_GATE_FROM, _GATE_TO, _GATE_LEAST = 3.0, 6.0, 0.05
+_GATE_FROM, _GATE_TO, GATE_LEAST = 3.0, 6.0, 0.05
 """Day deviation in mean absolute deviations from which the weight falls, where it is least, and that least."""
 _PEAK_DECAY: Final = 0.995
 _BOUND: Final = 10.0
@@ -35,17 +36,17 @@ _FIT_SHARE: Final = 0.99
 
 @inner
 def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_sum, hour_count):
-    """Teach `row` one closed local day. `hour_sum` and `hour_count` are scratch, 24 floats each."""
+    """Teach `row` one closed local day; whether enough of it is there. `hour_sum`, `hour_count`: scratch, 24 floats."""
     interval_s = row.interval_s
     at = slab(ring_at, day, interval_s)
     if not holds(ring, at, day):
-        return
+        return False
     slots = slots_in_day(day, interval_s, midnights)
     hours = interval_s / 3600.0
     hour_sum[:] = 0.0
     hour_count[:] = 0.0
     total, count, top, active = 0.0, 0, 0.0, 0
-    zero_run, longest = 0, 0
+    shift = clock_shift(day, midnights)
     bound = _LARGEST
     if row.days >= _BOUND_DAYS and row.top > 0:
         bound = min(bound, _BOUND * row.top)
@@ -57,7 +58,7 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
         if value < 0:
             continue
         rate = min(value / hours, bound)
-        hour = wall_hour(day, slot, interval_s, midnights)
+        hour = wall_hour(slot, interval_s, shift)
         hour_sum[hour] += rate
         hour_count[hour] += 1
         total += rate
@@ -65,20 +66,19 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
         top = max(top, rate)
         if value != 0:
             active += 1
-            zero_run = 0
             _grid(row, value)
-        else:
-            zero_run += 1
-            longest = max(longest, zero_run)
-    if weight <= 0 or count < COVERAGE * slots:
-        return
+    if count < COVERAGE * slots:
+        return False
+    if weight <= 0:
+        return True
     mean = total / count
     day_expected = _expected(row, hour_count, hours)
+    given = weight
     if row.days >= 7:
         spread = max(row.spread, 0.05 * row.level)
         if spread > 0:
             odd = abs(mean - day_expected) / spread
-            weight *= max(_GATE_LEAST, 1.0 - max(0.0, odd - _GATE_FROM) / (_GATE_TO - _GATE_FROM))
+            weight *= max(GATE_LEAST, 1.0 - max(0.0, odd - _GATE_FROM) / (_GATE_TO - _GATE_FROM))
     rate = weight / min(row.days + 1.0, MEMORY_DAYS)
     if row.days > 0:
         row.spread += weight / min(np.float64(row.days), MEMORY_DAYS) * (abs(mean - day_expected) - row.spread)
@@ -102,14 +102,23 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     row.level += rate * (mean - row.level)
     row.base += rate * (least - row.base) if least < np.inf else 0.0
     if least < np.inf:
-        row.base_top = max(row.base_top * _PEAK_DECAY, least)
+        row.base_top = _decayed(row.base_top, least, given)
     row.day_top += rate * (top - row.day_top)
     row.active += rate * (active / count - row.active)
-    row.peak = max(row.peak * _PEAK_DECAY, two_hours)
-    row.top = max(row.top * _PEAK_DECAY, top)
-    row.zero_run = max(row.zero_run * _PEAK_DECAY, longest * hours)
+    row.peak = _decayed(row.peak, two_hours, given)
+    row.top = _decayed(row.top, top, given)
+    row.zero_run = _decayed(row.zero_run, row.zeros_ended, given)
+    row.zeros_ended = 0.0
     row.days = min(row.days + 1, 60_000)
     _remember(row, day)
+    return True
+
+
+@inner
+def _decayed(most, seen, weight):
+    """A decaying maximum moved on by a day, as far as the day's weight lets it."""
+    most *= _PEAK_DECAY
+    return most + weight * (seen - most) if seen > most else most
 
 
 @inner
@@ -149,6 +158,8 @@ def settle_resolution(row):
 @inner
 def _remember(row, day):
     """The day's suspicions join the histogram that scores are ranked in."""
+    if row.today_day[day % 2] != day:
+        return
     full = False
     for n in range(BINS):
         more = row.suspicion[n] + row.today[day % 2, n]

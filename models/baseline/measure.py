@@ -8,12 +8,24 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.expect import expected_in
+from models.baseline.expect import clock_shift, expected_in
 from models.domain.quality import ABSENT, EDITED, MISSING
-from models.domain.times import SECOND
 from models.state.jit import inner
 from models.state.layout import RING_DAYS
-from models.state.ring import CATCH_UP, holds, rank_at, slab, slots_in_day, value_at
+from models.state.ring import (
+    CATCH_UP,
+    MAX_DECIMALS,
+    codes_of,
+    decoded,
+    holds,
+    nibble_at,
+    nibbles_of,
+    power_of,
+    rank_at,
+    slab,
+    slots_in_day,
+    value_at,
+)
 
 (
     TOTAL,  # over the last 24 h, meter's unit
@@ -61,8 +73,11 @@ def hole_before(ring, ring_at, day, slot, interval_s, midnights, most):
 
 
 @inner
-def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolution, out):
-    """Fill `out` (WIDTH floats) with what the 24 h up to the end of (day, slot) look like."""
+def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolution, wet_reach, out):
+    """Fill `out` (WIDTH floats) with what the 24 h up to the end of (day, slot) look like.
+
+    `wet_reach`: hours to walk back while there is flow; at least 24.
+    """
     interval_s = np.int64(row.interval_s)
     per_day = max(1, 86_400 // interval_s)
     per_hour = max(1, 3600 // interval_s)
@@ -76,22 +91,28 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolutio
     flat, wet, lost, passed = True, True, 0.0, 0.0
     hour_sum, hour_solid, in_hour, hour_number = 0.0, True, 0, 0
     spread, spread_left = 0.0, 0
+    level, profile, decimals = row.level, row.profile, row.decimals
     at = slab(ring_at, day, interval_s)
-    held = holds(ring, at, day)
-    reach = max(per_day, WET_REACH * per_hour if interval_s <= 3600 else np.int64(WET_REACH * 3600 // interval_s))
+    codes, nibbles, held = codes_of(at), nibbles_of(at, interval_s), holds(ring, at, day)
+    power = power_of(min(decimals, MAX_DECIMALS))
+    reach = max(per_day, np.int64(wet_reach * 3600 // interval_s))
+    tenth = 0.1 / resolution
+    shift = clock_shift(day, midnights)
     for j in range(reach):
         if j >= per_day and not wet:
             break
-        rank = np.int64(ABSENT)
-        if held:
-            rank = np.int64(rank_at(ring, at, slot, interval_s))
+        nibble = nibble_at(ring, nibbles, slot) if held else np.int64(ABSENT)
+        rank = nibble & 7
         value = np.nan
         if rank == ABSENT or rank == MISSING:
             if spread_left > 0:
                 value = spread
                 spread_left -= 1
         else:
-            value = value_at(ring, exact, at, exact_at, day, slot, interval_s, row.decimals)
+            if exact_at >= 0:
+                value = value_at(ring, exact, at, exact_at, day, slot, interval_s, decimals)
+            else:
+                value = decoded(ring[codes + slot], nibble, power)
             spread_left = 0
             if rank == CATCH_UP:
                 hole = hole_before(ring, ring_at, day, slot, interval_s, midnights, ring_slots)
@@ -106,7 +127,7 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolutio
         elif j == 2:
             out[BEFORE_2] = value
         if j < per_day:
-            expected = expected_in(row, day, slot, midnights)
+            expected = expected_in(level, profile, slot, interval_s, shift)
             if j == 0:
                 out[HERE] = expected
             out[SLOTS] += 1
@@ -117,7 +138,7 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolutio
                 out[TOP] = max(out[TOP], value)
                 if value != 0:
                     out[ACTIVE] += 1
-                    tens = value / (10.0 * resolution)
+                    tens = value * tenth
                     if abs(tens - np.rint(tens)) < 1e-6:
                         out[COARSE] += 1
             if flat and value == here and rank != CATCH_UP and rank != ABSENT and rank != MISSING:
@@ -152,10 +173,5 @@ def measure(row, ring, ring_at, exact, exact_at, day, slot, midnights, resolutio
             day -= 1
             slot = slots_in_day(day, interval_s, midnights) - 1
             at = slab(ring_at, day, interval_s)
-            held = holds(ring, at, day)
-
-
-@inner
-def slot_start(day, slot, interval_s, midnights, first_day):
-    """Start of a slot, microseconds."""
-    return midnights[day - first_day] + slot * interval_s * SECOND
+            codes, nibbles, held = codes_of(at), nibbles_of(at, interval_s), holds(ring, at, day)
+            shift = clock_shift(day, midnights)

@@ -186,7 +186,7 @@ def _line(
         confidence=round(float(episode["confidence"]), 4),
         severity=SEVERITIES[episode["severity"]],
         alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others.items())),
-        evidence=tuple(_evidence(finding, unit) for finding in fired.values()),
+        evidence=tuple(_evidence(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1),
     )
 
 

@@ -9,8 +9,8 @@ from typing import Final
 import numba as nb
 import numpy as np
 
-from models.baseline.learn import learn_day, settle_resolution
-from models.baseline.measure import HERE, LAST_HOUR, WIDTH, measure
+from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
+from models.baseline.measure import HERE, LAST_HOUR, WET_REACH, WIDTH, measure
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import DERIVED, EDITED, MISSING, VALID
 from models.domain.times import DAY, HOUR, NEVER, SECOND
@@ -31,6 +31,7 @@ STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
 MOST_FINDINGS: Final = 16
 """Findings that one reading can have, at most."""
 
+_NONE_OPEN: Final = 2**62
 _ZERO_BRIDGE: Final = 6 * HOUR
 """Longest hole that a run of zeros goes on over."""
 
@@ -70,12 +71,25 @@ def _advance(row, slot_time, value, rank, features, new_slot):
     if slot_time > row.value_at:
         interval = row.interval_s * SECOND
         if value != 0 or rank < EDITED:
+            if row.zero_since != NEVER:
+                row.zeros_ended = max(row.zeros_ended, (slot_time - row.zero_since) / HOUR)
             row.zero_since = NEVER
         elif row.zero_since == NEVER or slot_time - row.value_at > interval + _ZERO_BRIDGE:
             row.zero_since = slot_time
         if row.dry_at == NEVER or features[LAST_HOUR] == 0:
             row.dry_at = slot_time + interval - HOUR
         row.value_at = slot_time
+
+
+@inner
+def _count_today(row, day, place):
+    """Into the histogram of a day not yet closed; the later of two days that share a place has it."""
+    if day > row.today_day[day % 2]:
+        row.today_day[day % 2] = day
+        for n in range(BINS):
+            row.today[day % 2, n] = 0
+    if day == row.today_day[day % 2] and row.today[day % 2, place] < 255:
+        row.today[day % 2, place] += 1
 
 
 @kernel(
@@ -108,6 +122,7 @@ def judge(
             continue
         zone = midnights[fact.zone]
         interval = row.interval_s * SECOND
+        reach = WET_REACH if fact.service == WATER else 24
         resolution = max(fact.resolution, row.resolution)
         if resolution <= 0:
             for i in range(first[b], first[b + 1]):
@@ -152,7 +167,7 @@ def judge(
                 row.voltage = voltage[i]
 
             # Measure, then score
-            measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, features)
+            measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
             _advance(row, slot_time, amount, kept, features, fate == r.NEW or fate == r.SECOND_START)
             odd = suspicion(row, fact, features, np.nan if missing or kept == r.CATCH_UP else amount, resolution)
             place = bin_of(odd)
@@ -163,8 +178,8 @@ def judge(
             verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
             if missing:
                 verdict.state = STATE_MISSING
-            if verdict.solid and day > row.closed_day and row.today[day % 2, place] < 255:
-                row.today[day % 2, place] += 1
+            if verdict.solid and day > row.learnt_day:
+                _count_today(row, day, place)
 
             # Hold against the rules
             said, calm = count, np.int64(0)
@@ -186,11 +201,7 @@ def judge(
     return count
 
 
-@kernel(
-    nb.void(
-        _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, _u1, _flags, nb.int64, nb.int64, nb.int64, nb.int64, nb.int64
-    )
-)
+@kernel(nb.void(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, _u1, _flags, nb.int64, nb.int64, nb.int64, nb.int64))
 def close(
     rows,
     ring,
@@ -204,12 +215,12 @@ def close(
     changed,
     count,
     zone,
-    first,
     last,
     rebaseline,
 ):
-    """Close local days `first` to `last` of time zone number `zone` for the first `count` meters.
+    """Close the local days up to `last` of time zone number `zone` for the first `count` meters.
 
+    Days in the ring that came too late for their own close are learnt now, unless a later day is learnt already.
     `rebaseline`: event time before which an open anomaly was detected that is the new normal by now.
     """
     hour_sum, hour_count = np.empty(24), np.empty(24)
@@ -219,17 +230,19 @@ def close(
         row = rows[m]
         if row.first == NEVER or row.closed_day >= last:
             continue
-        open_since = np.int64(2**62)
+        open_since = np.int64(_NONE_OPEN)
         for episode in row.episodes:
             if episode.opened != NEVER:
                 open_since = min(open_since, episode.detected_at)
-        for day in range(max(first, last - RING_DAYS + 1, row.closed_day + 1), last + 1):
+        for day in range(max(last - RING_DAYS + 1, row.learnt_day + 1), last + 1):
             weight = 1.0
-            if row.fired_day[day % 2] == day or open_since < 2**62:
-                weight = 1.0 if open_since < rebaseline or row.days < WARM_DAYS else 0.0
-            learn_day(row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], weight, hour_sum, hour_count)
-            for n in range(BINS):
-                row.today[day % 2, n] = 0
+            if row.days >= WARM_DAYS and open_since >= rebaseline:
+                if open_since < _NONE_OPEN:
+                    weight = 0.0
+                elif row.fired_day[day % 2] == day:
+                    weight = GATE_LEAST
+            if learn_day(row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], weight, hour_sum, hour_count):
+                row.learnt_day = day
         settle_resolution(row)
         row.closed_day = last
         changed[m] = True

@@ -42,9 +42,9 @@ def suspicion(row, fact, features, value, resolution):
 
 @inner
 def _mean_noise(row):
-    total = 0.0
+    total, noise = 0.0, row.noise
     for hour in range(24):
-        total += row.noise[hour]
+        total += noise[hour]
     return total / 24.0
 
 
@@ -60,8 +60,9 @@ def bin_of(value):
 def score_of(row, place):
     """1 - tail probability of a suspicion in bin `place`; NaN while the histogram is too thin."""
     above, total = 0.0, 0.0
+    counts = row.suspicion
     for n in range(BINS):
-        count = row.suspicion[n]
+        count = counts[n]
         total += count
         if n > place:
             above += count

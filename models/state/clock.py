@@ -118,11 +118,11 @@ class Clock:
         return int(starts[self.closed[zone] + 2 - FIRST_DAY]) + lag
 
     def close(self, zone: str, event_time: int, lag: int) -> tuple[int, int]:
-        """Days [first, last] of `zone` that close by `event_time`; they count as closed from now on."""
-        first = self.closed[zone] + 1
-        last = int(np.searchsorted(midnights(zone), event_time - lag, side="right")) - 2 + FIRST_DAY
+        """The last local day of `zone` that closes by `event_time`, and when it was due; it counts as closed now."""
+        starts = midnights(zone)
+        last = int(np.searchsorted(starts, event_time - lag, side="right")) - 2 + FIRST_DAY
         self.closed[zone] = last
-        return first, last
+        return last, int(starts[last + 1 - FIRST_DAY]) + lag
 
     def to_plain(self, meter_ids: list[str]) -> dict[str, Any]:
         """As JSON can hold it."""

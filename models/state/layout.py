@@ -43,7 +43,9 @@ ROW: Final = np.dtype(
         ("value_at", "i8"),  # start of the newest slot with a value
         ("phase", "i8"),  # microseconds from a slot's start to its readings' start
         ("interval_s", "i4"),
-        ("closed_day", "i4"),  # last local day that is learnt, days since 1970
+        ("closed_day", "i4"),  # last local day that is closed, days since 1970
+        ("learnt_day", "i4"),  # last local day that is learnt
+        ("today_day", "i4", 2),  # local days that `today` counts
         ("fired_day", "i4", 2),  # last local days in which a rule fired, by parity of the day
         ("decimals", "u1"),  # of the ring's codes
         ("finest", "u1"),  # most decimals of a reading so far
@@ -69,13 +71,14 @@ ROW: Final = np.dtype(
         ("day_top", "f4"),  # usual largest interval of a day, as a rate
         ("active", "f4"),  # usual share of intervals that are not zero
         ("zero_run", "f4"),  # decaying maximum of a run of zeros, hours
+        ("zeros_ended", "f4"),  # longest run of zeros that ended since the last day learnt, hours
         ("profile", "f4", HOURS),
         ("noise", "f4", HOURS),  # mean absolute difference from the profile
         ("grids", "u2", GRIDS),  # first week: values that lie on each grid
         ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
         ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
         ("episodes", EPISODE, len(FAMILIES)),
-        ("room", "u1", 244),  # for the day statistics and the drift detectors
+        ("room", "u1", 228),  # for the day statistics and the drift detectors
     ]
 )
 FACTS: Final = np.dtype(
@@ -103,6 +106,6 @@ def new_rows(count: int) -> np.ndarray:
         rows[name] = NEVER
     rows["offset"] = -1
     rows["register"] = rows["voltage"] = np.nan
-    rows["closed_day"] = rows["fired_day"] = -(2**31)
+    rows["closed_day"] = rows["learnt_day"] = rows["fired_day"] = rows["today_day"] = -(2**31)
     rows["episodes"]["opened"] = NEVER
     return rows

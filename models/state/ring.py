@@ -104,10 +104,40 @@ def open_day(ring, exact, at, exact_at, day, interval_s):
 
 
 @inner
+def codes_of(at):
+    """Where the codes of the slab at `at` begin."""
+    return at + _HEADER
+
+
+@inner
+def nibbles_of(at, interval_s):
+    """Where the nibbles of the slab at `at` begin."""
+    return at + _HEADER + (90_000 + interval_s - 1) // interval_s
+
+
+@inner
+def nibble_at(ring, nibbles, slot):
+    """Quality rank (3 bits) and sign (8) of a slot; `nibbles` as `nibbles_of` says."""
+    return (np.int64(ring[nibbles + (slot >> 2)]) >> (4 * (slot & 3))) & 15
+
+
+@inner
+def decoded(code, nibble, power):
+    """The value that a code stands for; `power`: ten to the meter's decimals, see `power_of`."""
+    size = np.float64(code) / power
+    return -size if nibble & 8 else size
+
+
+@inner
+def power_of(decimals):
+    """Ten to the meter's decimals."""
+    return _POWERS[decimals]
+
+
+@inner
 def rank_at(ring, at, slot, interval_s):
     """Quality rank in a slot; ABSENT where nothing came."""
-    word = at + _HEADER + (90_000 + interval_s - 1) // interval_s + slot // 4
-    return (ring[word] >> (4 * (slot % 4))) & 7
+    return nibble_at(ring, nibbles_of(at, interval_s), slot) & 7
 
 
 @inner
@@ -131,9 +161,8 @@ def value_at(ring, exact, at, exact_at, day, slot, interval_s, decimals):
         if exact[e + 1].start != NEVER:
             return exact[e].value + exact[e + 1].value
         return exact[e].value
-    word = at + _HEADER + (90_000 + interval_s - 1) // interval_s + slot // 4
-    size = np.float64(ring[at + _HEADER + slot]) / _POWERS[decimals]
-    return -size if (ring[word] >> (4 * (slot % 4))) & 8 else size
+    nibble = nibble_at(ring, nibbles_of(at, interval_s), slot)
+    return decoded(ring[codes_of(at) + slot], nibble, _POWERS[decimals])
 
 
 @inner

@@ -219,7 +219,7 @@ def test_measure_is_a_walk_over_a_plain_list(slots: list[tuple[float | None, int
         kept = MISSING if value is None else rank
         _RING.put(words, none, at, -1, day, slot, interval_s, 1, start, 0.0 if value is None else value, kept)
     out = np.empty(measure.WIDTH)
-    _MEASURE.measure(records(row), words, 0, none, -1, day, slot, starts, 0.1, out)
+    _MEASURE.measure(records(row), words, 0, none, -1, day, slot, starts, 0.1, measure.WET_REACH, out)
     twin = measured([value for value, _ in slots], [rank for _, rank in slots])
     assert {place: out[place] for place in twin} == pytest.approx(twin, nan_ok=True)
 
@@ -249,7 +249,8 @@ class PlainBaseline:
     profile: list[float] = dataclasses.field(default_factory=lambda: [0.0] * 24)
     noise: list[float] = dataclasses.field(default_factory=lambda: [0.0] * 24)
 
-    def learn(self, values: list[float | None], weight: float) -> None:
+    def learn(self, values: list[float | None], weight: float, zeros: float) -> None:
+        given = weight
         bound = 10 * self.top if self.days >= 3 and self.top > 0 else 1e12
         hours = {hour: min(v, bound) for hour, v in enumerate(values) if v is not None and v >= 0}
         if weight == 0 or len(hours) < 12:
@@ -275,18 +276,22 @@ class PlainBaseline:
         self.day_top += rate * (max(seen) - self.day_top)
         self.active += rate * (sum(v != 0 for v in seen) / len(seen) - self.active)
         pairs = [min(hours[h], hours[h + 1]) for h in range(23) if h in hours and h + 1 in hours]
-        self.peak = max(0.995 * self.peak, *pairs, 0.0)
-        self.top = max(0.995 * self.top, *seen)
-        self.base_top = max(0.995 * self.base_top, min(seen))
-        zeros = "".join("0" if v == 0 else "1" for v in seen).split("1")
-        self.zero_run = max(0.995 * self.zero_run, *map(len, zeros))
+        self.peak = decayed(self.peak, max([*pairs, 0.0]), given)
+        self.top = decayed(self.top, max(seen), given)
+        self.base_top = decayed(self.base_top, min(seen), given)
+        self.zero_run = decayed(self.zero_run, zeros, given)
         self.days += 1
+
+
+def decayed(most: float, seen: float, weight: float) -> float:
+    most *= 0.995
+    return max(most, most + weight * (seen - most))
 
 
 days = st.lists(
     st.tuples(
         st.integers(0, 10_000),
-        st.sampled_from([1.0, 1.0, 1.0, 0.0]),
+        st.sampled_from([1.0, 1.0, 1.0, 0.05, 0.0]),
         st.sampled_from(["usual", "usual", "usual", "usual", "holes", "odd", "huge", "zeros"]),
     ),
     max_size=25,
@@ -316,8 +321,10 @@ def test_what_a_day_teaches(days: list[tuple[int, float, str]]) -> None:
             if value is not None:
                 start = starts[day - FIRST_DAY] + slot * HOUR
                 _RING.put(words, none, at, -1, day, slot, interval_s, 1, start, value, VALID)
-        _LEARN.learn_day(rows[0], words, 0, none, -1, day, starts, weight, *scratch)
-        plain.learn(values, weight)
+        rows["zeros_ended"] = zeros = seed % 30
+        enough = _LEARN.learn_day(rows[0], words, 0, none, -1, day, starts, weight, *scratch)
+        assert enough == (sum(v is not None and v >= 0 for v in values) >= 12)
+        plain.learn(values, weight, zeros)
         for name, expected in dataclasses.asdict(plain).items():
             assert rows[0][name].tolist() == pytest.approx(expected, rel=1e-3, abs=1e-3), name
 
@@ -330,7 +337,8 @@ def test_the_hour_of_the_wall_clock() -> None:
         "2024-10-27": [0, 1, 2, *range(2, 24)],
     }.items():
         starts, day = midnights("Europe/Madrid"), kit.us(date) // DAY
-        assert [_EXPECT.wall_hour(day, slot, 3600, starts) for slot in range(len(shown))] == shown
+        shift = _EXPECT.clock_shift(day, starts)
+        assert [_EXPECT.wall_hour(slot, 3600, shift) for slot in range(len(shown))] == shown
         assert _RING.slots_in_day(day, 3600, starts) == len(shown)
 
 
