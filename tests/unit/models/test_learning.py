@@ -1,0 +1,57 @@
+"""When a day teaches: late uploads, new habits, long absences."""
+
+import numpy as np
+
+from models.domain.times import DAY, HOUR, to_text
+from tests import kit
+
+FIRST = kit.us("2024-03-01")
+
+
+def usual(day: int) -> list[float | None]:
+    """A home's litres by hour, dry at night."""
+    return [*np.random.default_rng(day).integers(5, 40, 24).astype(float) * ([0] * 6 + [1] * 17 + [0])]
+
+
+def delivered(meter_id: str, day: int, values: list[float | None], hours_late: float) -> kit.Block:
+    """A local day in UTC, sent so many hours after its end."""
+    sent_at = to_text(FIRST + (day + 1) * DAY + int(hours_late * HOUR))
+    return kit.block(FIRST + day * DAY, values, meter_id, sent_at=sent_at)
+
+
+def test_a_head_end_that_delivers_after_the_close_still_teaches() -> None:
+    """Days close 6 h after their end; one meter's come 10 h after, while another's move event time on."""
+    meters = [kit.meter("prompt", timezone="UTC"), kit.meter("late", timezone="UTC")]
+    stream = []
+    for day in range(12):
+        stream += [delivered("prompt", day, usual(day), 7), delivered("late", day, usual(day), 10)]
+    run = kit.run(meters, stream)
+    learnt = {m: int(run.partition.rows["days"][run.partition.lookup(m)]) for m in ("prompt", "late")}
+    assert learnt["prompt"] >= 10
+    assert learnt["late"] >= 10
+
+
+def test_a_new_habit_is_got_used_to() -> None:
+    """Irrigation by night that begins one day is a burst at first and the way of the house in the end."""
+    stream = []
+    for day in range(100):
+        values = usual(day)
+        if day >= 30:
+            values[2:5] = [300.0] * 3
+        stream.append(delivered("m", day, values, 0))
+    run = kit.run([kit.meter(timezone="UTC")], stream)
+    opened = [event for _, event in run.events if event.status == "opened"]
+    assert opened
+    assert opened[0].cause == "burst"
+    assert max(event.detected_at for event in opened).timestamp() * 1e6 < FIRST + 60 * DAY
+
+
+def test_a_home_that_is_often_left_is_not_called_stuck() -> None:
+    """Electricity is off for two days at a time, every week; then for two days more."""
+    stream = []
+    for day in range(60):
+        away = day % 7 in (5, 6)
+        stream.append(delivered("m", day, [0.0] * 24 if away else [1.0 + hour % 5 for hour in range(24)], 0))
+    run = kit.run([kit.meter(service="electricity", unit="kWh", timezone="UTC")], stream)
+    stuck = [event for _, event in run.events if event.cause == "meter_fault" and event.status == "opened"]
+    assert all(event.detected_at.timestamp() * 1e6 < FIRST + 30 * DAY for event in stuck), "known by then"
