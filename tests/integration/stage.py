@@ -72,8 +72,13 @@ class Stage:
             app_id=prefix,
             bootstrap_servers=bootstrap,
             topics=Topics(**names),
-            partitions=PARTITIONS,
-            **{"batch_messages": 40, "record_batch_bytes": 8 * 1024, "batch_wait_s": 0.05, **settings},
+            **{
+                "partitions": PARTITIONS,
+                "batch_messages": 40,
+                "record_batch_bytes": 8 * 1024,
+                "batch_wait_s": 0.05,
+                **settings,
+            },
         )
         self.running: list[subprocess.Popen[bytes]] = []
         run(topics.create(self.settings))
@@ -82,12 +87,14 @@ class Stage:
 
     def know(self, of: Sequence[Meter]) -> None:
         """`ami.meters` tells of meters."""
-        records = [(partition_of(m.meter_id, PARTITIONS), m.meter_id, m.model_dump_json().encode()) for m in of]
+        records = [
+            (partition_of(m.meter_id, self.settings.partitions), m.meter_id, m.model_dump_json().encode()) for m in of
+        ]
         run(self._send(self.settings.topics.meters, records))
 
     def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Messages to the partition of their meter."""
-        records = [(partition_of(key, PARTITIONS), key, value) for key, value in messages]
+        records = [(partition_of(key, self.settings.partitions), key, value) for key, value in messages]
         run(self._send(self.settings.topics.readings, records))
 
     def send_raw(self, partition: int, value: bytes | None) -> None:
@@ -174,7 +181,7 @@ class Stage:
 
     async def _ends(self, topic: str) -> dict[int, int]:
         async with AIOKafkaConsumer(bootstrap_servers=self.settings.bootstrap_servers) as consumer:
-            ends = await consumer.end_offsets([TopicPartition(topic, n) for n in range(PARTITIONS)])
+            ends = await consumer.end_offsets([TopicPartition(topic, n) for n in range(self.settings.partitions)])
         return {tp.partition: end for tp, end in ends.items() if end}
 
     # Output -----------------------------------------------------------------------------------------------------------
@@ -186,7 +193,7 @@ class Stage:
             headers = {name: value.decode() for name, value in record.headers}
             event = AnomalyEvent.model_validate_json(record.value)
             assert headers["ce_id"] == event.ce_id
-            assert record.partition == partition_of(event.meter_id or "", PARTITIONS)
+            assert record.partition == partition_of(event.meter_id or "", self.settings.partitions)
             events[event.ce_id] = event
         return facts(events.values())
 
@@ -196,7 +203,7 @@ class Stage:
 
     def rows(self) -> dict[str, str]:
         """Meters' digests as the changelog alone gives them."""
-        partitions = [Partition(n) for n in range(PARTITIONS)]
+        partitions = [Partition(n) for n in range(self.settings.partitions)]
         for record in self.records(self.settings.topics.state):
             if not record.key.startswith(b"k"):
                 partitions[record.partition].apply(record.key, record.value)
@@ -207,7 +214,7 @@ class Stage:
         return run(self._records(topic))
 
     async def _records(self, topic: str) -> list[Any]:
-        tps = [TopicPartition(topic, n) for n in range(PARTITIONS)]
+        tps = [TopicPartition(topic, n) for n in range(self.settings.partitions)]
         async with AIOKafkaConsumer(
             bootstrap_servers=self.settings.bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
         ) as consumer:
