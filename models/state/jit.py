@@ -1,8 +1,8 @@
 """How kernels are compiled: nogil, no fastmath, cached beside the package under a digest of all its source.
 
 numba's own cache looks at the file of the compiled function alone and would keep a kernel whose helpers, in other
-files, have changed. With the digest in the path a change anywhere in `models` compiles anew. Where the package
-cannot be written to, set NUMBA_CACHE_DIR, which numba prefers.
+files, have changed. With the digest in the path a change in any of them compiles anew. Where the package cannot be
+written to, set NUMBA_CACHE_DIR, which numba prefers.
 """
 
 import hashlib
@@ -14,10 +14,12 @@ import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 _PACKAGE = Path(__file__).parents[1]
+_WITH_KERNELS = ("domain", "state", "baseline", "scoring")
+"""Folders that hold kernels, or what is compiled into them."""
 
 
 def _digest() -> str:
-    sources = sorted(_PACKAGE.rglob("*.py"))
+    sources = sorted(path for folder in _WITH_KERNELS for path in (_PACKAGE / folder).rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

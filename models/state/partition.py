@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from models.contracts import Meter
 from models.domain.errors import VersionError
 from models.domain.localtime import midnights
-from models.domain.times import NEVER, to_us
-from models.domain.units import BASE, CLASSES, SERVICES, STATUSES
+from models.domain.times import NEVER
 from models.state.clock import Clock
+from models.state.facts import effective, fact
 from models.state.layout import FACTS, RING_DAYS, ROW, VERSION, new_rows
 from models.state.ring import ENTRIES, EXACT, slots_of, words_of
 
@@ -73,15 +73,15 @@ class Partition:
         if meter in known:
             return
         versions = [m for m in known if m.effective_from != meter.effective_from] + [meter]
-        versions.sort(key=_effective)
+        versions.sort(key=effective)
         self.meters[at] = versions
         first = len(self._facts)
-        self._facts += [self._fact(m) for m in versions]
+        self._facts += [fact(m, self._zone(m.timezone)) for m in versions]
         self.facts = np.empty(0, FACTS)
         numbers = np.arange(first, first + len(versions), dtype=np.int32)
         self.fact_of[at] = numbers[-1]
         if len(versions) > 1:
-            self.history[at] = (np.array([_effective(m) for m in versions], np.int64), numbers)
+            self.history[at] = (np.array([effective(m) for m in versions], np.int64), numbers)
         else:
             self.history.pop(at, None)
         if self.ring_at[at] < 0:
@@ -101,23 +101,11 @@ class Partition:
         if len(self.facts) != len(self._facts):
             self.facts = np.array(self._facts, FACTS)
 
-    def _fact(self, meter: Meter) -> tuple[Any, ...]:
-        if meter.timezone not in self.zones:
-            self.zones.append(meter.timezone)
+    def _zone(self, name: str) -> int:
+        if name not in self.zones:
+            self.zones.append(name)
             self.midnights = np.stack([midnights(zone) for zone in self.zones])
-        return (
-            _effective(meter),
-            meter.resolution or 0.0,
-            meter.size or 0.0,
-            meter.dial_max or 0.0,
-            BASE[meter.unit],
-            meter.interval_s,
-            self.zones.index(meter.timezone),
-            SERVICES.index(meter.service),
-            CLASSES.index(meter.customer_class) + 1 if meter.customer_class else 0,
-            STATUSES.index(meter.status),
-            bool(meter.has_generation),
-        )
+        return self.zones.index(name)
 
     # Places and rings -------------------------------------------------------------------------------------------------
 
@@ -305,10 +293,6 @@ class Partition:
     def _whole(self, at: int) -> bytes:
         days = b"".join(self._day(at, day) for day in range(RING_DAYS)) if self.ring_at[at] >= 0 else b""
         return bytes(self.rows[at].tobytes()) + days
-
-
-def _effective(meter: Meter) -> int:
-    return NEVER if meter.effective_from is None else to_us(meter.effective_from)
 
 
 def _days(mask: int) -> Iterator[int]:

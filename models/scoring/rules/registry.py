@@ -193,7 +193,7 @@ RULES: Final[tuple[Rule, ...]] = (
         0.75,
         "medium",
         4,
-        "the least hour of the last 24 is {value:.6g} {unit}, the meter's own level allows {threshold:.6g}",
+        "the least hour of the last 24 is {value:.6g} {unit}/h, the meter's own level allows {threshold:.6g}",
         "unit/h",
         (
             Setting("ratio", "x own level", 1.33, "design study"),
@@ -256,7 +256,7 @@ RULES: Final[tuple[Rule, ...]] = (
         0.6,
         "high",
         4,
-        "the least hour of the last 24 is {value:.6g} {unit}, the most so far allows {threshold:.6g}",
+        "the least hour of the last 24 is {value:.6g} {unit}/h, the most so far allows {threshold:.6g}",
         "unit/h",
         (
             Setting("ratio", "x own highest least hour", 1.5, "ours"),
