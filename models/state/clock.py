@@ -1,7 +1,7 @@
 """Event time of a partition: the highest `sent_at` so far, guarded against absurd stamps; and the close of local days.
 
-A block too far ahead is held until another bears it out, for then the input had a hole; if the next falls back
-behind, what was held was absurd.
+A block too far ahead, by a day or twice its own span, is held until another bears it out, for then the input had a
+hole; if the next falls back behind, what was held was absurd.
 """
 
 import base64
@@ -49,7 +49,8 @@ class Clock:
         """
         ends = blocks.start[blocks.first[1:] - 1] + interval_s * np.int64(SECOND)
         sent_at = np.where(blocks.sent_at == NEVER, ends, blocks.sent_at)
-        limit = np.maximum(DAY, 2 * SECOND * interval_s.astype(np.int64))
+        span = ends - blocks.start[blocks.first[:-1]]
+        limit = np.maximum(DAY, 2 * span)
         if not len(blocks):
             return blocks, sent_at, []
         so_far = np.maximum.accumulate(np.concatenate(([self.event_time], sent_at)))

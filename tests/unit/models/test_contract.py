@@ -385,3 +385,16 @@ def test_a_clean_history_is_expected_again() -> None:
     assert state == 2
     assert score is not None
     assert 0 <= score <= 1
+
+
+@pytest.mark.parametrize(("every_h", "span_h"), [(25, 25), (24.5, 24), (168, 168)])
+def test_a_lone_meter_may_upload_as_seldom_as_its_blocks_are_long(every_h: float, span_h: int) -> None:
+    """ADR 7: a block is no more ahead of time than it tells of."""
+    begin = kit.us("2024-03-01")
+    stream = [
+        kit.block(
+            begin + int(n * every_h) * HOUR, [1.0] * span_h, sent_at=to_text(begin + int((n + 1) * every_h * HOUR))
+        )
+        for n in range(6)
+    ]
+    assert not kit.run([kit.meter()], stream).rejected
