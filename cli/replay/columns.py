@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cli.replay.files import Column
+from cli.replay.files import Column, cell
 from models.domain.blocks import Float64, Int64
 from models.domain.quality import rank_of
-from models.domain.times import EARLIEST, LATEST, NEVER, to_text, to_us
+from models.domain.times import EARLIEST, LATEST, NEVER, SECOND, to_text, to_us
 
 
 class Fault(NamedTuple):
@@ -48,9 +48,10 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def places(column: Column, ids: Column) -> tuple[NDArray[np.int32], Faults]:
-    """Position in `ids` of each id, -1 = none."""
+    """Position in `ids` of each id, -1 = none. Blanks around an id are no part of it, in METERS neither."""
     coded = _coded(column)
-    known = pc.index_in(coded.dictionary.cast(pa.string()), value_set=ids).fill_null(-1).to_numpy()
+    names = pc.utf8_trim_whitespace(coded.dictionary.cast(pa.string()))
+    known = pc.index_in(names, value_set=ids).fill_null(-1).to_numpy()
     known = np.append(known, np.int32(-1))
     found = known[coded.indices.fill_null(len(known) - 1).to_numpy().astype(np.int64)]
     unknown = np.flatnonzero(found < 0)
@@ -59,12 +60,12 @@ def places(column: Column, ids: Column) -> tuple[NDArray[np.int32], Faults]:
 
 def times(column: Column) -> tuple[Int64, Faults]:
     """Microseconds UTC; `NEVER` = empty. Text is ISO 8601 with Z or an offset."""
-    parsed, faults = _parsed(column, _INSTANT, _time)
+    parsed, faults = _parsed(_without_overflow(column), _INSTANT, _time)
     found = np.asarray(parsed.cast(pa.int64()).fill_null(NEVER))
     absurd = ((found < EARLIEST) | (found >= LATEST)) & np.asarray(parsed.is_valid())
     span = f"is not between {to_text(EARLIEST)} and {to_text(LATEST)}"
     for at in np.flatnonzero(absurd):
-        faults[int(at)] = Fault("absurd_time", f"{_shown(str(column[int(at)]))} {span}")
+        faults[int(at)] = Fault("absurd_time", f"{_shown(str(cell(column, int(at))))} {span}")
     return found, faults
 
 
@@ -142,6 +143,18 @@ def _number(text: str) -> float | None:
     if math.isinf(number):
         raise _FaultError("bad_value", _NOT_FINITE)
     return number
+
+
+def _without_overflow(column: Column) -> Column:
+    """Of coarser ticks, those too far away to be microseconds moved to where time ends: Arrow would wrap them round."""
+    per_second = {"s": 1, "ms": 1000}.get(getattr(column.type, "unit", ""))
+    if per_second is None or not pa.types.is_timestamp(column.type):
+        return column
+    end = LATEST // SECOND * per_second
+    ticks: Any = column.cast(pa.int64())
+    below = pc.min_element_wise(ticks, end, skip_nulls=False)
+    clipped: Column = pc.max_element_wise(below, -end, skip_nulls=False).cast(column.type)
+    return clipped
 
 
 def _coded(column: Column) -> Any:

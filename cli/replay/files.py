@@ -51,12 +51,21 @@ class Batch:
 
     def raw(self, at: int) -> str:
         """Row `at` of the batch as it came: the line of a CSV, else a JSON object of the columns that were read."""
-        row = {name: column[at].as_py() for name, column in self.columns.items()}
+        row = {name: cell(column, at) for name, column in self.columns.items()}
         if not self.is_text:
             return json.dumps(row, default=str)
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(row.values())
         return line.getvalue()
+
+
+def cell(column: Column, at: int) -> Any:
+    """Row `at` as Python has it; a time that Python has no word for as its ticks since 1970."""
+    scalar = column[at]
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):
+        return f"{scalar.value} {scalar.type.unit}"
 
 
 class Table(Protocol):

@@ -3,7 +3,7 @@
 import datetime as dt
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -197,6 +197,30 @@ def test_parquet_in_its_own_types(tmp_path: Path) -> None:
     assert readings.rank is not None
     assert readings.rank.tolist() == [ESTIMATED, VALID]
     assert np.isnan(readings.value[1])
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_a_parquet_time_beyond_python_is_a_dead_letter(tmp_path: Path, unit: Literal["ms", "us", "ns"]) -> None:
+    per_second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    wraps = 2**64 // 1000 + START // 1000  # in milliseconds; as microseconds it would come out at START
+    ticks = [START * per_second // 10**6, wraps if unit == "ms" else 2**62 + 1, None]
+    start = pa.array(ticks, pa.timestamp(unit, tz="UTC"))
+    readings, dead = of_parquet(tmp_path, meter_id=["a", "a", "a"], start=start, value=[1.0, 1.0, 1.0])
+    assert readings.start.tolist() == [START]
+    assert [(letter.row, letter.reason) for letter in dead] == [(2, "absurd_time"), (3, "bad_time")]
+
+
+def test_a_dead_letter_can_show_a_time_of_nanoseconds(tmp_path: Path) -> None:
+    start = pa.array([START * 1000 + 1], pa.timestamp("ns", tz="UTC"))
+    _, dead = of_parquet(tmp_path, meter_id=["x"], start=start, value=[1.0])
+    assert [letter.reason for letter in dead] == ["unknown_meter"]
+    assert f"{START * 1000 + 1} ns" in dead[0].raw
+
+
+def test_blanks_around_an_id_are_no_part_of_it(tmp_path: Path) -> None:
+    readings, dead = of_csv(tmp_path, "meter_id,start,value", " b ,2024-01-01T00:00:00Z,1")
+    assert not dead
+    assert readings.meter.tolist() == [1]
 
 
 def test_a_parquet_value_of_nan_or_infinity_is_a_dead_letter(tmp_path: Path) -> None:
