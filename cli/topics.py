@@ -40,5 +40,5 @@ def table(found: list[dict[str, Any]]) -> rich.table.Table:
 def _ask(question: Coroutine[Any, Any, T], bootstrap_servers: str) -> T:
     try:
         return asyncio.run(question)
-    except (KafkaError, OSError) as error:
+    except (KafkaError, OSError, OverflowError) as error:  # a port beyond 65535 overflows
         raise UnusableError(f"Kafka at {bootstrap_servers}: {error or type(error).__name__}") from error

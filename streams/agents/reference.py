@@ -100,4 +100,4 @@ def _usable(event: Any, store: PartitionStore, ownership: GroupOwnership) -> boo
 
 def _brief(error: pydantic.ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))[:200]
