@@ -28,7 +28,7 @@ VERDICT: Final = np.dtype(
 )
 """What became of a reading (`models.state.ring`), how odd it is, and which rules it speaks against."""
 STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
-MOST_FINDINGS: Final = 16
+MOST_FINDINGS: Final = 24
 """Findings that one reading can have, at most."""
 
 _NONE_OPEN: Final = 2**62
@@ -59,6 +59,13 @@ def _rank_to_keep(row, value, rank, start, register, resolution):
     if row.days > 0 and most < value <= (hole + 1) * most:
         return r.CATCH_UP
     return rank
+
+
+@inner
+def _place(start, interval, interval_s, zone):
+    """Local day and slot of an interval: those of its midpoint. `interval`: microseconds."""
+    day = r.local_day(start + interval // 2, zone)
+    return day, r.slot_in_day(start + interval // 2, day, interval_s, zone)
 
 
 @inner
@@ -131,8 +138,7 @@ def judge(
             resolution = 10.0 ** -np.float64(min(row.finest, 6))
         for i in range(first[b], first[b + 1]):
             verdict = verdicts[i]
-            day = r.local_day(start[i] + interval // 2, zone)
-            slot = r.slot_in_day(start[i] + interval // 2, day, row.interval_s, zone)
+            day, slot = _place(start[i], interval, row.interval_s, zone)
             slot_time = zone[day - FIRST_DAY] + slot * interval
             missing = np.isnan(value[i]) or rank[i] == MISSING
 
@@ -160,6 +166,7 @@ def judge(
                     row.conflicts = 0
                 row.conflict_at = start[i]
                 row.conflicts = min(row.conflicts + 1, 255)
+            follows = abs(register[i] - row.register - amount) <= 2 * resolution + 1e-9 * abs(register[i])
             if not np.isnan(register[i]) and start[i] + interval >= row.register_at:
                 row.register = register[i]
                 row.register_at = start[i] + interval
@@ -185,10 +192,15 @@ def judge(
             said, calm = count, np.int64(0)
             count, calm = data_rules(
                 row, fact, features, slot_time, np.nan if missing else amount, resolution,
-                value_before, settings, findings, count, i, calm,
+                value_before, follows, settings, findings, count, i, calm,
             )  # fmt: skip
             if verdict.solid and (fact.service == WATER or fact.service == GAS):
                 count, calm = pipe_rules(row, fact, features, slot_time, settings, findings, count, i, calm)
+                later = slot_time + max(1, 7200 // row.interval_s - 1) * interval
+                if later <= row.head:  # it fills a hole: the two hours that begin with it may be whole now
+                    day, slot = _place(later, interval, row.interval_s, zone)
+                    measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
+                    count, _ = pipe_rules(row, fact, features, later, settings, findings, count, i, 0)
             on = said
             for n in range(said, count):
                 if rules_on >> np.int64(findings[n].rule) & 1:

@@ -51,7 +51,7 @@ def multiplier_step(row, features, settings):
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
     ratio = features[TOTAL] / features[EXPECTED]
-    if 0.3 < ratio < 3.0 or ratio <= 0:
+    if 0.3 < ratio < 3.0 or ratio <= 0 or features[FLAT] > 0.5 * features[SEEN]:
         return 0.0
     tolerance = settings[_STEP_TOLERANCE]
     top = features[TOP] / (row.interval_s / 3600.0)
@@ -72,8 +72,13 @@ def multiplier_step(row, features, settings):
 
 
 @inner
-def data_rules(row, fact, features, start, value, resolution, value_before, settings, findings, count, i, calm):
-    """Findings of the data rules on one reading that has a value; `value_before`: start of the value before it."""
+def data_rules(
+    row, fact, features, start, value, resolution, value_before, follows, settings, findings, count, i, calm
+):
+    """Findings of the data rules on one reading.
+
+    `value_before`: start of the value before it; `follows`: a register came with it and moved by just its value.
+    """
     interval = row.interval_s * SECOND
     hours = row.interval_s / 3600.0
     step = multiplier_step(row, features, settings)
@@ -101,9 +106,9 @@ def data_rules(row, fact, features, start, value, resolution, value_before, sett
     else:
         calm |= 1 << _D3
 
-    small = fact.service != ELECTRICITY and value <= settings[_FLAT_STEPS] * resolution
+    flows = fact.service != ELECTRICITY and (follows or value <= settings[_FLAT_STEPS] * resolution)
     enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
-    if features[FLAT] >= enough and value > 0 and not small:
+    if features[FLAT] >= enough and value > 0 and not flows:
         since = start - np.int64(features[FLAT] - 1) * interval
         count = say(findings, count, i, _D13, features[FLAT], enough, since)
     elif features[FLAT] <= 1:

@@ -55,3 +55,33 @@ def test_a_home_that_is_often_left_is_not_called_stuck() -> None:
     run = kit.run([kit.meter(service="electricity", unit="kWh", timezone="UTC")], stream)
     stuck = [event for _, event in run.events if event.cause == "meter_fault" and event.status == "opened"]
     assert all(event.detected_at.timestamp() * 1e6 < FIRST + 30 * DAY for event in stuck), "known by then"
+
+
+def test_a_burst_in_a_backlog_that_comes_newest_first_is_found() -> None:
+    """Thirty usual days, then two that come hour by hour from the last to the first, with a burst in them."""
+    stream = [delivered("m", day, usual(day), 0) for day in range(30)]
+    backlog = np.array([*usual(30), *usual(31)], np.float64)
+    backlog[20:26] += 1500.0
+    back = FIRST + 32 * DAY + HOUR
+    hours = [kit.block(FIRST + 30 * DAY + n * HOUR, [backlog[n]], sent_at=to_text(back)) for n in range(48)]
+    run = kit.run([kit.meter(timezone="UTC")], stream + hours[::-1])
+    opened = [event for _, event in run.events if event.status == "opened" and event.cause == "burst"]
+    assert opened
+    assert FIRST + 30 * DAY + 20 * HOUR <= opened[0].start.timestamp() * 1e6 <= FIRST + 30 * DAY + 26 * HOUR
+
+
+def test_a_steady_flow_that_the_register_follows_is_a_leak_and_no_estimate() -> None:
+    """50 L in every half-hour: with a register beside it that moves the same, it is real."""
+    flat = [50.0] * 48
+    told = {}
+    for follows in (True, False):
+        register, stream = 0.0, []
+        for day in range(14):
+            values = [v / 2 for v in usual(day) for _ in (0, 1) if v is not None] if day < 10 else flat
+            for n, value in enumerate(values):
+                register += value if follows or day < 10 else 3.0
+                stream.append(kit.block(FIRST + day * DAY + n * HOUR // 2, [value], register=register))
+        run = kit.run([kit.meter(timezone="UTC", interval_s=1800)], stream)
+        told[follows] = {event.cause for _, event in run.events}
+    assert told[True] == {"leak"}
+    assert "estimated_read_error" in told[False]
