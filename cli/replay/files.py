@@ -24,7 +24,7 @@ MALFORMED: Final = "malformed_row"
 _BATCH_ROWS: Final = 1 << 20
 _BATCH_BYTES: Final = 1 << 23
 """Of CSV text; the longest row that can be read."""
-_READ_ERRORS: Final = (pa.ArrowException, OSError, ValueError)
+_READ_ERRORS: Final = (pa.ArrowException, OSError, ValueError, csv.Error)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,22 +114,21 @@ def need_columns(table: Table, names: list[str]) -> None:
 class _Csv:
     def __init__(self, path: Path) -> None:
         self.path, self.rows = path, 0
-        with path.open("rb") as file:
-            empty = not file.read(1)
-        if empty:
+        # Without the streaming reader below: its threads may outlive a program that ends for want of a column.
+        with pa.input_stream(str(path)) as file:
+            head = io.StringIO(file.read(_BATCH_BYTES).decode("utf-8-sig", errors="replace"), newline="")
+        names = next((names for names in csv.reader(head) if names), None)
+        if names is None:
             raise UnusableError(f"{path}: empty, not even a header")
-        with self._open(None) as reader:
-            names = reader.schema.names
         self.schema = pa.schema([(name, pa.string()) for name in names])
 
-    def _open(self, malformed: list[Any] | None) -> pa_csv.CSVStreamingReader:
+    def _open(self, malformed: list[Any]) -> pa_csv.CSVStreamingReader:
         def skip(row: Any) -> Literal["skip"]:
-            if malformed is not None:
-                malformed.append(row)
+            malformed.append(row)
             return "skip"
 
         # Bytes, not text: text that is no UTF-8 then spoils its row and not the file.
-        types = {} if malformed is None else dict.fromkeys(self.schema.names, pa.binary())
+        types = dict.fromkeys(self.schema.names, pa.binary())
         return pa_csv.open_csv(
             self.path,
             read_options=pa_csv.ReadOptions(use_threads=False, block_size=_BATCH_BYTES),
