@@ -120,8 +120,7 @@ def worker(
 
     Every setting is also a variable METERWATCH_ and its name, such as METERWATCH_SNAPSHOT_EVERY_S; options win.
     """
-    import logging
-
+    from cli.logs import set_up
     from cli.policy import read_policy
     from cli.settings import read_settings
     from streams.deps import Deps
@@ -136,8 +135,7 @@ def worker(
         health_port=health_port,
     )
     deps = Deps(policy=read_policy(policy, _instant("--live-from", live_from)))
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger(None if verbose else "streams").setLevel(logging.INFO)
+    set_up(verbose=verbose)
     raise typer.Exit(work(settings, deps))
 
 
