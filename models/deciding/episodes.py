@@ -25,7 +25,6 @@ _RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
 _CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
 _LINGER: Final = DAY
 """For so long a cause keeps its precedence after its rules have fallen silent, while others of the episode fire."""
-_ALL_CLEAR: Final = (1 << len(RULES)) - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,12 +47,10 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
     if fired and _goes_on(episodes, fired, reading.start):
         return
     if fired and reading.event_time >= policy.live_from:
-        explained = 0
-        for rule in fired:
-            explained |= _EXPLAINS[rule]
+        explained = _explained_by(fired)
         for episode in episodes:
             if episode["opened"] != NEVER:
-                explained |= _explained_by(int(episode["rules"]))
+                explained |= _explained_by(_numbers(int(episode["rules"])))
         for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
             if _open_in(episodes, rule) is None and not explained >> rule & 1:
                 _begin(episodes, rule, reading, fired[rule])
@@ -81,11 +78,11 @@ def _goes_on(episodes: NDArray[Any], fired: Iterable[int], start: int) -> bool:
     return True
 
 
-def _explained_by(rules: int) -> int:
+def _explained_by(rules: Iterable[int]) -> int:
+    """What these rules account for, a bit a rule."""
     explained = 0
-    for rule in range(len(RULES)):
-        if rules >> rule & 1:
-            explained |= _EXPLAINS[rule]
+    for rule in rules:
+        explained |= _EXPLAINS[rule]
     return explained
 
 
@@ -149,7 +146,7 @@ def _numbers(rules: int) -> Iterator[int]:
 def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
     """Whether this reading ends the episode: all of its rules spoken against, for as long as they ask."""
     rules = int(episode["rules"])
-    if any(rules >> n & 1 for n in fired) or rules & ~reading.calm & _ALL_CLEAR:
+    if any(rules >> n & 1 for n in fired) or rules & ~reading.calm:
         return False
     quiet = reading.start - int(episode["last"])
     return quiet > 0 and quiet >= max(RULES[n].clear_h for n in _numbers(rules)) * HOUR

@@ -176,7 +176,7 @@ def judge(
             # Measure, then score
             measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
             _advance(row, slot_time, amount, kept, features, fate == r.NEW or fate == r.SECOND_START)
-            odd = suspicion(row, fact, features, np.nan if missing or kept == r.CATCH_UP else amount, resolution)
+            odd = suspicion(row, features, np.nan if missing or kept == r.CATCH_UP else amount, resolution)
             place = bin_of(odd)
             verdict.solid = kept == VALID or kept == EDITED
             warm = is_warm(row, day, r.local_day(row.first, zone))

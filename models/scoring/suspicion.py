@@ -23,7 +23,7 @@ _LOWEST: Final = -4.0
 
 
 @inner
-def suspicion(row, fact, features, value, resolution):
+def suspicion(row, features, value, resolution):
     """Of the last interval, of the last 24 h, and of their least hour: the strongest, in mean absolute deviations."""
     hours = row.interval_s / 3600.0
     level = max(row.level, resolution)
