@@ -1,1 +1,0 @@
-"""Documents: contracts, recipes, decisions."""

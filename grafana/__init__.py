@@ -1,1 +1,0 @@
-"""Dashboards, provisioning and alert rules."""
