@@ -15,6 +15,16 @@ MODELS: Final[dict[str, type[Contract]]] = {
     "meter": contracts.Meter,
     "anomaly-event": contracts.AnomalyEvent,
     "dead-letter": contracts.DeadLetter,
+    "meter-event": contracts.MeterEvent,
+    "account": contracts.Account,
+    "context": contracts.Context,
+    "work-order": contracts.WorkOrder,
+    "notification": contracts.Notification,
+    "billing-hold": contracts.BillingHold,
+    "field-outcome": contracts.FieldOutcome,
+    "billing-decision": contracts.BillingDecision,
+    "audit-entry": contracts.AuditEntry,
+    "label": contracts.Label,
 }
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from cli.errors import UnusableError
 from cli.replay.files import Column, need_columns, open_table
 from models.contracts import Contract, Meter
-from models.contracts.base import Instant
 from models.domain.blocks import Int64
 from models.domain.times import NEVER, to_us
 
@@ -37,36 +36,6 @@ class Weather(Contract):
     start: Annotated[dt.datetime, pydantic.AfterValidator(_utc)]
     """UTC hour, with or without saying so."""
     temp_c: Annotated[float, pydantic.Field(ge=-100, le=100)]
-
-
-class MeterEvent(Contract):
-    """EVENTS: what the meter itself reports."""
-
-    meter_id: Text
-    at: Instant
-    code: Text
-    received_at: Instant | None = None
-
-
-class Account(Contract):
-    """ACCOUNTS: how an account is billed and spoken to."""
-
-    account_id: Text
-    language: str | None = None
-    channels: str | None = None
-    opt_out: str | None = None
-    billing_day: Annotated[int, pydantic.Field(ge=1, le=31)] | None = None
-    tariff_per_unit: Annotated[float, pydantic.Field(ge=0)] | None = None
-    currency: str | None = None
-
-
-class Context(Contract):
-    """CONTEXT: what is known of a premise for a while."""
-
-    premise_id: Text
-    kind: Text
-    from_: Instant = pydantic.Field(alias="from")
-    until: Instant | None = None
 
 
 class Fleet:

@@ -8,11 +8,11 @@ from cli.replay.files import DeadRow
 from cli.replay.lanes import Lane, chunks, feed, lanes_of
 from cli.replay.output import Folder
 from cli.replay.readings import Progress, Readings, read_readings
-from cli.replay.reference import Account, Context, Fleet, MeterEvent, Weather, no_collection, read_fleet, read_rows
+from cli.replay.reference import Fleet, Weather, no_collection, read_fleet, read_rows
 from cli.replay.request import Request
 from cli.replay.scores import ScoreTable
 from cli.replay.summary import Tally
-from models.contracts import AnomalyEvent
+from models.contracts import Account, AnomalyEvent, Context, MeterEvent
 from models.domain.blocks import Rejected
 from models.pipeline import Outcome, detect, finish
 

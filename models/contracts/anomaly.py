@@ -51,6 +51,14 @@ class AnomalyEvent(Contract):
     alternatives: tuple[Alternative, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     meters: tuple[str, ...] = ()
+    incident: str | None = None
+    """Of a fleet incident: the group it is about, such as `head_end:H1`."""
+    observed: float | None = None
+    """Meter's unit: sum of what was read from `start` to `updated_at`, as far back as 8 local days."""
+    expected: float | None = None
+    """Meter's unit: what the meter's own past says of the same intervals; None while warming up."""
+    rate: float | None = None
+    """Base units an hour (L or kWh) beyond what is usual, of leaks and bursts."""
 
     @property
     def ce_id(self) -> str:
@@ -59,4 +67,5 @@ class AnomalyEvent(Contract):
 
     def to_json(self) -> str:
         """The line as JSON; `end` only where there is one."""
-        return self.model_dump_json(exclude={"end"} if self.end is None else None)
+        optional = ("end", "incident", "observed", "expected", "rate")
+        return self.model_dump_json(exclude={name for name in optional if getattr(self, name) is None})

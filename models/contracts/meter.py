@@ -42,6 +42,7 @@ class Meter(Contract):
     """Already applied to the values; for checks."""
     head_end: str | None = None
     model: str | None = None
+    firmware: str | None = None
     premise_id: str | None = None
     account_id: str | None = None
     """A pseudonym."""

@@ -16,6 +16,25 @@ _GENERAL: Final = {
     "day_close_lag_h": (6.0, "h", "design: event time past a local day's end before the day is learnt"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
+_GROUPS: Final = {
+    "fleet_window_h": (24.0, "h", "ours: findings of one family so close together may have one reason"),
+    "fleet_share": (0.2, "share", "ours: of the group's meters that were heard in the last closed day"),
+    "fleet_least": (8.0, "meters", "ours: fewer are a coincidence"),
+    "technical_loss": (0.045, "share", "detection rules E6: 3.5-4.5 % on a lean grid"),
+    "balance_loss": (0.05, "share", "detection rules E6"),
+    "balance_days": (7.0, "days", "detection rules E6"),
+    "balance_coverage": (0.95, "share", "detection rules E6"),
+}
+_ACTING: Final = {
+    "hold_off_h": (1.0, "h", "design: the fleet gate may claim an anomaly meanwhile; gas safety, burst, tamper none"),
+    "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
+    "order_fresh_d": (7.0, "days", "issue: an older problem goes to review"),
+    "quiet_from_h": (20.0, "h local", "DC Water: text and phone 08:00-20:00"),
+    "quiet_until_h": (8.0, "h local", "DC Water"),
+    "notice_every_h": (24.0, "h", "detection rules: one notice in 24 h"),
+    "notice_repeat_d": (7.0, "days", "SFPUC: weekly while the flow persists"),
+}
+_TABLES: Final = {"general": _GENERAL, "groups": _GROUPS, "acting": _ACTING}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +45,10 @@ class Policy:
     confidence: NDArray[np.float64]
     on: NDArray[np.bool_]
     general: Mapping[str, float]
+    groups: Mapping[str, float]
+    """Across meters: balances and fleet incidents"""
+    acting: Mapping[str, float]
+    """When something is done about an anomaly"""
     live_from: int = NEVER
     """Event time, microseconds: before it everything learns and nothing is said."""
 
@@ -36,7 +59,9 @@ class Policy:
             settings=np.array(DEFAULTS),
             confidence=np.array([rule.confidence for rule in RULES]),
             on=np.ones(len(RULES), np.bool_),
-            general={name: default for name, (default, _, _) in _GENERAL.items()},
+            general=_defaults("general"),
+            groups=_defaults("groups"),
+            acting=_defaults("acting"),
         )
 
     @classmethod
@@ -47,18 +72,19 @@ class Policy:
         except tomllib.TOMLDecodeError as error:
             raise PolicyError(f"not TOML: {error}") from None
         policy = cls.default()
-        general = dict(policy.general)
-        for key, value in _table("general", given.pop("general", {})).items():
-            if key not in general:
-                raise PolicyError(f"general.{key}: unknown, one of {', '.join(general)}")
-            general[key] = _number(f"general.{key}", value)
+        tables = {name: dict(getattr(policy, name)) for name in _TABLES}
+        for name, table in tables.items():
+            for key, value in _table(name, given.pop(name, {})).items():
+                if key not in table:
+                    raise PolicyError(f"{name}.{key}: unknown, one of {', '.join(table)}")
+                table[key] = _number(f"{name}.{key}", value)
         for rule_id, table in _table("rules", given.pop("rules", {})).items():
             if rule_id not in NUMBER:
                 raise PolicyError(f"rules.{rule_id}: no such rule, `meterwatch policy show` lists them")
             policy._override(RULES[NUMBER[rule_id]], table)
         if given:
-            raise PolicyError(f"{next(iter(given))}: unknown, one of general, rules")
-        return dataclasses.replace(policy, general=general)
+            raise PolicyError(f"{next(iter(given))}: unknown, one of {', '.join(_TABLES)}, rules")
+        return dataclasses.replace(policy, general=tables["general"], groups=tables["groups"], acting=tables["acting"])
 
     def _override(self, rule: Rule, table: Any) -> None:
         names = {setting.name for setting in rule.settings}
@@ -90,9 +116,12 @@ class Policy:
 
     def to_toml(self) -> str:
         """Everything that can be set, as a TOML file with unit and source of each figure."""
-        lines = ["[general]"]
-        for name, (_, unit, source) in _GENERAL.items():
-            lines.append(f"{name} = {_text(self.general[name])}  # {unit}; {source}")
+        lines: list[str] = []
+        for table, own in _TABLES.items():
+            lines += [*([""] if lines else []), f"[{table}]"]
+            lines += [
+                f"{n} = {_text(getattr(self, table)[n])}  # {unit}; {source}" for n, (_, unit, source) in own.items()
+            ]
         for number, rule in enumerate(RULES):
             lines += ["", f"[rules.{rule.id}]  # {rule.title}: {rule.cause}; {', '.join(rule.services)}"]
             lines.append(f"on = {str(bool(self.on[number])).lower()}")
@@ -101,6 +130,10 @@ class Policy:
                 value = self.settings[at(rule.id, setting.name)]
                 lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")
         return "\n".join(lines) + "\n"
+
+
+def _defaults(table: str) -> dict[str, float]:
+    return {name: default for name, (default, _, _) in _TABLES[table].items()}
 
 
 def _table(where: str, value: Any) -> dict[str, Any]:

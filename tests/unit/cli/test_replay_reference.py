@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.errors import UnusableError
-from cli.replay.reference import Account, Context, MeterEvent, Weather, read_fleet, read_rows
-from models.contracts import Contract
+from cli.replay.reference import Weather, read_fleet, read_rows
+from models.contracts import Account, Context, Contract, MeterEvent
 from tests.support.replays import WATER, write_csv, write_meters
 
 HEADER = "meter_id,service,unit,interval_s,timezone,size,is_total,has_generation,effective_from,note"
