@@ -49,6 +49,16 @@ class Meter(Contract):
     weather_zone: str | None = None
     effective_from: Instant | None = None
 
+    @property
+    def premise(self) -> str:
+        """Where it stands; by itself where nothing is said."""
+        return self.premise_id or self.meter_id
+
+    @property
+    def account(self) -> str:
+        """Who pays; by itself where nothing is said."""
+        return self.account_id or self.meter_id
+
     @pydantic.field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
