@@ -2,7 +2,7 @@
 
 from models.contracts.actions import BillingDecision, BillingHold, FieldOutcome, Notification, WorkOrder, action_id
 from models.contracts.anomaly import Alternative, AnomalyEvent, Evidence
-from models.contracts.audit import AuditEntry
+from models.contracts.audit import AuditEntry, Decision
 from models.contracts.base import Contract
 from models.contracts.customer import Account, Context
 from models.contracts.dead_letter import DeadLetter
@@ -39,6 +39,7 @@ __all__ = [
     "ContextGiven",
     "Contract",
     "DeadLetter",
+    "Decision",
     "DecisionGiven",
     "Evidence",
     "FieldOutcome",

@@ -1,5 +1,7 @@
 """`ami.audit`: every decision with what went into it, as a chain of hashes per writer and partition."""
 
+import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import pydantic
@@ -7,6 +9,19 @@ import pydantic
 from models.contracts.base import Contract, Instant
 
 Digest = Annotated[str, pydantic.StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Decision:
+    """What a stage decided, on its way to the audit trail: an `AuditEntry` without its place in a chain."""
+
+    at: int
+    """Event time, microseconds"""
+    decision: str
+    subject: str
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What JSON can hold"""
+    versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class AuditEntry(Contract):
