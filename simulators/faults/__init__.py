@@ -12,35 +12,13 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.blocks import Float64, Int64
+from models.domain.blocks import Float64
 from models.domain.causes import Cause
 from models.domain.times import DAY
+from simulators.faults.reads import ESTIMATED, VALID, Reads
 from simulators.series import snap
 
-VALID: Final = 0
-ESTIMATED: Final = 8
-"""ESPI quality codes: valid; estimated by reference day."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Reads:
-    """What the head-end has of one meter: n intervals in order of time."""
-
-    start: Int64
-    """[n] microseconds UTC"""
-    value: Float64
-    """[n] consumption in the interval, meter's unit; NaN = missing"""
-    quality: NDArray[np.int16]
-    """[n] ESPI codes"""
-    metered: Float64
-    """[n] what passed through the register in the interval: differs from `value` where the reads lie about it"""
-    interval_s: int
-    resolution: float
-
-    @classmethod
-    def valid(cls, start: Int64, value: Float64, interval_s: int, resolution: float) -> "Reads":
-        """Reads that nothing is wrong with."""
-        return cls(start, value, np.full(len(start), VALID, np.int16), np.nan_to_num(value), interval_s, resolution)
+__all__ = ["ESTIMATED", "FAMILIES", "VALID", "Family", "Fault", "Injected", "Reads"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,35 +79,31 @@ def flat_estimates(reads: Reads, onset: int, end: int, size: float) -> Reads:
     The register goes on underneath. ValueError when there is no day before the onset.
     """
     flat = flat_valid(reads, onset, end, size)
-    return dataclasses.replace(flat, quality=np.where(_span(reads, onset, end), ESTIMATED, reads.quality))
+    return dataclasses.replace(flat, quality=np.where(reads.span(onset, end), ESTIMATED, reads.quality))
 
 
 @_family("flat_valid", "estimated_read_error")
 def flat_valid(reads: Reads, onset: int, end: int, size: float) -> Reads:
     """As `flat_estimates`, but the estimates keep the quality of the reads that they stand for."""
-    before = reads.value[_span(reads, onset - 28 * DAY, onset) & ~np.isnan(reads.value)]
+    before = reads.value[reads.span(onset - 28 * DAY, onset) & ~np.isnan(reads.value)]
     if len(before) * reads.interval_s < 86_400:
         raise ValueError("an estimate needs a day of reads before the onset")
     estimate = max(float(snap(before.mean(keepdims=True) * size, reads.resolution)[0]), reads.resolution)
-    return _with_values(reads, _span(reads, onset, end), np.full(len(reads.value), estimate))
+    return _with_values(reads, reads.span(onset, end), np.full(len(reads.value), estimate))
 
 
 @_family("x10", "data_error")
 def multiplier(reads: Reads, onset: int, end: int, size: float) -> Reads:
     """The head-end multiplies by `size` (10: a wrong multiplier or unit); the register is right."""
-    return _with_values(reads, _span(reads, onset, end), snap(reads.value * size, reads.resolution))
+    return _with_values(reads, reads.span(onset, end), snap(reads.value * size, reads.resolution))
 
 
 @_family("stuck", "meter_fault")
 def stuck(reads: Reads, onset: int, end: int, size: float) -> Reads:
     """The register stands still and the reads are zero, though use goes on. `size` means nothing here."""
-    span = _span(reads, onset, end)
+    span = reads.span(onset, end)
     still = dataclasses.replace(reads, metered=np.where(span, 0.0, reads.metered))
     return _with_values(still, span, np.zeros(len(reads.value)))
-
-
-def _span(reads: Reads, onset: int, end: int) -> NDArray[np.bool_]:
-    return (reads.start >= onset) & (reads.start < end)
 
 
 def _with_values(reads: Reads, span: NDArray[np.bool_], value: Float64) -> Reads:
@@ -138,7 +112,7 @@ def _with_values(reads: Reads, span: NDArray[np.bool_], value: Float64) -> Reads
 
 def _flowing(reads: Reads, onset: int, end: int, per_hour: float) -> Reads:
     """Adds a flow as a register counts it: whole steps of the resolution, nothing lost by rounding each interval."""
-    span = _span(reads, onset, end)
+    span = reads.span(onset, end)
     passed = np.cumsum(span) * (per_hour * reads.interval_s / 3600)
     added = snap(np.diff(np.floor(passed / reads.resolution + 1e-9), prepend=0.0) * reads.resolution, reads.resolution)
     more = _with_values(reads, span, snap(reads.value + added, reads.resolution))
