@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import pydantic
 
 from models import contracts
-from models.contracts import Contract
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "contracts"
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-MODELS: Final[dict[str, type[Contract]]] = {
+MODELS: Final[dict[str, Any]] = {
     "interval-block": contracts.IntervalBlock,
     "lone-reading": contracts.LoneReading,
     "meter": contracts.Meter,
@@ -25,12 +26,15 @@ MODELS: Final[dict[str, type[Contract]]] = {
     "billing-decision": contracts.BillingDecision,
     "audit-entry": contracts.AuditEntry,
     "label": contracts.Label,
+    "group-record": contracts.GroupRecord,
+    "case-record": contracts.CaseRecord,
 }
+"""A file for each topic's message: a contract, or the union of those that a topic carries."""
 
 
 def schemas() -> dict[str, str]:
     """File name -> its text, as it ought to stand in the folder."""
-    whole = {name: {"$schema": DRAFT, **model.model_json_schema()} for name, model in MODELS.items()}
+    whole = {name: {"$schema": DRAFT, **pydantic.TypeAdapter(model).json_schema()} for name, model in MODELS.items()}
     return {f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in whole.items()}
 
 
