@@ -19,8 +19,23 @@ class Topics(pydantic.BaseModel):
     meters: str = "ami.meters"
     anomalies: str = "ami.anomalies"
     dead_letters: str = "ami.readings.dlq"
+    meter_events: str = "ami.meter-events"
+    accounts: str = "cis.accounts"
+    context: str = "cis.context"
+    outcomes: str = "field.outcomes"
+    decisions: str = "billing.decisions"
+    groups: str = "meterwatch.groups"
+    cases: str = "meterwatch.cases"
+    work_orders: str = "field.work-orders"
+    notifications: str = "customer.notifications"
+    holds: str = "billing.holds"
+    audit: str = "ami.audit"
+    labels: str = "sim.labels"
+    """The simulator's ground truth; workers do not read it."""
     state: str = "meterwatch.state"
     """Changelog of the partitions' state."""
+    state_groups: str = "meterwatch.state.groups"
+    state_cases: str = "meterwatch.state.cases"
 
 
 class Settings(pydantic.BaseModel):
@@ -37,7 +52,7 @@ class Settings(pydantic.BaseModel):
     Two workers of a group must not share it."""
     topics: Topics = Topics()
     partitions: Count = 8
-    """Of `ami.readings`, and so of `ami.meters` and the state."""
+    """Of `ami.readings`, and so of every topic of ours."""
     replication: Count = 1
 
     state_dir: pathlib.Path = pathlib.Path("build/state")
@@ -57,6 +72,11 @@ class Settings(pydantic.BaseModel):
     """Blocks of unknown meters a partition keeps ..."""
     parked_bytes: Count = 16 * 1024 * 1024
     """... and their bytes; what comes when it is full is a dead letter at once."""
+
+    mark_every_s: Seconds = 300
+    """Event time between two marks of a partition: how late the stages across meters hear that nothing more comes."""
+    tick_after_s: Annotated[float, pydantic.Field(ge=0)] = 60
+    """Without a record for so long event time moves on by itself; 0 = never, as where time is made to run faster."""
 
     session_timeout_s: Seconds = 10
     heartbeat_s: Seconds = 3

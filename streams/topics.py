@@ -15,6 +15,7 @@ from streams.settings import Settings
 _LARGE: Final = {"max.message.bytes": str(4 * 1024 * 1024)}
 """A dead letter carries a whole message of `ami.readings` (1 MiB) in base64; a partition's record may hold three."""
 _COMPACT: Final = {"cleanup.policy": "compact"}
+_FOR_EVER: Final = {"retention.ms": "-1"}
 _CHANGELOG: Final = {
     **_COMPACT,
     **_LARGE,
@@ -54,26 +55,39 @@ def wanted(settings: Settings) -> list[Topic]:
     return [
         Topic(names.readings, n, copies, {}),
         Topic(names.meters, n, copies, _COMPACT),
+        Topic(names.meter_events, n, copies, {}),
+        Topic(names.accounts, n, copies, _COMPACT),
+        Topic(names.context, n, copies, {}),
+        Topic(names.outcomes, n, copies, {}),
+        Topic(names.decisions, n, copies, {}),
         Topic(names.anomalies, n, copies, {}),
+        Topic(names.work_orders, n, copies, {}),
+        Topic(names.notifications, n, copies, {}),
+        Topic(names.holds, n, copies, {}),
         Topic(names.dead_letters, n, copies, _LARGE),
+        Topic(names.audit, n, copies, _FOR_EVER),
+        Topic(names.groups, n, copies, {}),
+        Topic(names.cases, n, copies, {}),
+        Topic(names.labels, n, copies, {}),
         Topic(names.state, n, copies, _CHANGELOG),
+        Topic(names.state_groups, n, copies, _CHANGELOG),
+        Topic(names.state_cases, n, copies, _CHANGELOG),
     ]
 
 
 async def create(settings: Settings) -> list[str]:
     """Make what is missing, leave what is there. Returns the names of what was made."""
+    new = [NewTopic(t.name, t.partitions, t.replication, topic_configs=dict(t.config)) for t in wanted(settings)]
     made = []
     async with _Admin(settings) as admin:
-        for topic in wanted(settings):
-            new = NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=dict(topic.config))
-            response = await admin.create_topics([new])
-            code, message = response.topic_errors[0][1:3]
-            error = for_code(code)
-            if error is TopicAlreadyExistsError:
-                continue
-            if code:
-                raise TopicsError(f"cannot create topic {topic.name}: {message or error.__name__}")
-            made.append(topic.name)
+        response = await admin.create_topics(new)
+    for name, code, message, *_ in response.topic_errors:
+        error = for_code(code)
+        if error is TopicAlreadyExistsError:
+            continue
+        if code:
+            raise TopicsError(f"cannot create topic {name}: {message or error.__name__}")
+        made.append(name)
     await _until_seen(settings, made)
     return made
 

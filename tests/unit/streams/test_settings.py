@@ -19,7 +19,10 @@ def test_topics_of_one_worker_have_the_same_partitions() -> None:
     assert {topic.partitions for topic in topics} == {5}
     assert [topic.name for topic in topics if topic.config.get("cleanup.policy") == "compact"] == [
         "ami.meters",
+        "cis.accounts",
         "meterwatch.state",
+        "meterwatch.state.groups",
+        "meterwatch.state.cases",
     ]
 
 
