@@ -45,6 +45,8 @@ class AnomalyEvent(Contract):
     """The event time that decided it; fixed at opening."""
     updated_at: Instant
     """Event time of this line."""
+    evidence_end: Instant | None = None
+    """End of the last interval that speaks for it: long before `updated_at` where the reads came late."""
     sequence: int
     confidence: Probability
     severity: Severity
@@ -67,5 +69,5 @@ class AnomalyEvent(Contract):
 
     def to_json(self) -> str:
         """The line as JSON; `end` only where there is one."""
-        optional = ("end", "incident", "observed", "expected", "rate")
+        optional = ("end", "evidence_end", "incident", "observed", "expected", "rate")
         return self.model_dump_json(exclude={name for name in optional if getattr(self, name) is None})

@@ -45,6 +45,8 @@ class Context(Contract):
     until: Instant | None = None
     """None = until further notice"""
 
+    model_config = pydantic.ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
     def holds_at(self, time: dt.datetime) -> bool:
         """Whether it is so at `time`."""
         return self.from_ <= time and (self.until is None or time < self.until)

@@ -1,6 +1,7 @@
 """The policy in force: thresholds, confidence per rule, what is off, and when to act."""
 
 import dataclasses
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from typing import Any, Final, Self
@@ -27,8 +28,27 @@ _GROUPS: Final = {
 }
 _ACTING: Final = {
     "hold_off_h": (1.0, "h", "design: the fleet gate may claim an anomaly meanwhile; gas safety, burst, tamper none"),
+    "hold_off_loss_h": (
+        24.0,
+        "h",
+        "ours: theft and faulty meters; nothing is urgent, the fleet gate needs a closed day",
+    ),
+    "hold_off_reads_h": (24.0, "h", "ours: read and data errors; the same"),
+    "hold_off_silence_h": (24.0, "h", "ours: silent meters; the same"),
+    "silence_lasts_h": (72.0, "h", "ours: most silent meters come back before somebody could be there"),
+    "theft_confidence": (0.6, "share", "ours: below it nobody is sent"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
+    "leak_span_h": (
+        72.0,
+        "h",
+        "detection rules W2: a leak is found so long after its start; later by more = late data",
+    ),
     "order_fresh_d": (7.0, "days", "issue: an older problem goes to review"),
+    "not_found_d": (14.0, "days", "ours: nobody is sent again for the same family after a crew found nothing"),
+    "tamper_after_work_h": (24.0, "h", "detection rules E1: the crew opened the cover itself"),
+    "hold_expires_d": (14.0, "days", "ours: a draft that nobody decides; bills wait no longer"),
+    "explained_h": (24.0, "h", "detection rules W1: a leak is heard of so long after irrigation or pool has ended"),
+    "keep_d": (7.0, "days", "ours: so long a closed anomaly, a claim and an answer are remembered"),
     "quiet_from_h": (20.0, "h local", "DC Water: text and phone 08:00-20:00"),
     "quiet_until_h": (8.0, "h local", "DC Water"),
     "notice_every_h": (24.0, "h", "detection rules: one notice in 24 h"),
@@ -108,6 +128,11 @@ class Policy:
     def rules_on(self) -> np.uint32:
         """Rules that are on, a bit each."""
         return np.uint32(sum(1 << number for number in np.flatnonzero(self.on)))
+
+    @property
+    def digest(self) -> str:
+        """Version of the policy: the first 12 hex digits of the SHA-256 of its TOML."""
+        return hashlib.sha256(self.to_toml().encode()).hexdigest()[:12]
 
     @property
     def day_close_lag(self) -> int:

@@ -42,7 +42,7 @@ def test_defaults_are_untouched_by_a_policy() -> None:
     ("toml", "message"),
     [
         ("[rules", "not TOML"),
-        ("[rulez.W1]\non = true", "rulez: unknown, one of general, rules"),
+        ("[rulez.W1]\non = true", "rulez: unknown, one of general, groups, acting, rules"),
         ("[general]\nlag = 1", "general.lag: unknown, one of day_close_lag_h"),
         ("[general]\nday_close_lag_h = -1", "general.day_close_lag_h: a number of 0 or more, got -1"),
         ("[rules.X9]\non = true", "rules.X9: no such rule"),
