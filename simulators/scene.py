@@ -67,10 +67,10 @@ PLAN: Final = (
     Plan("x10", "uk-electricity-2", (10.0,), 120),
     Plan("x10", "il-electricity-1", (10.0,), 120),
     Plan("x10", "water-flow", (10.0,), 120, (21, 29)),
-    Plan("stuck", "uk-electricity-0", (0.0,), 96),
-    Plan("stuck", "uk-electricity-1", (0.0,), 96),
-    Plan("stuck", "uk-electricity-2", (0.0,), 96),
-    Plan("stuck", "il-electricity-0", (0.0,), 96),
+    Plan("stopped", "uk-electricity-0", (0.0,), 96),
+    Plan("stopped", "uk-electricity-1", (0.0,), 96),
+    Plan("stopped", "uk-electricity-2", (0.0,), 96),
+    Plan("stopped", "il-electricity-0", (0.0,), 96),
 )
 CONTROLS: Final = NAMES
 """Sources of the copies that nothing is done to."""
@@ -165,7 +165,7 @@ def _member(meter_id: str, series: Series, weeks: int, scale: float, number: int
     upload = Upload(
         form="lone" if lone else "daily",
         delay_s=120 if lone else 600 + 420 * (number % 25),
-        register=meter_id != series.meter.meter_id and whole and number % 3 == 0,
+        register="always" if meter_id != series.meter.meter_id and whole and number % 3 == 0 else "never",
         head_end=f"he-{series.meter.meter_id[:2]}",
     )
     sent_every = interval_s if lone else 86_400

@@ -50,13 +50,13 @@ def test_quality_is_one_code_or_one_each() -> None:
 
 
 def test_missing_is_null_and_the_register_is_cumulative() -> None:
-    blocks = sent(list(range(48)), Upload(register=True), value=[np.nan, *[2.0] * 47])
+    blocks = sent(list(range(48)), Upload(register="always"), value=[np.nan, *[2.0] * 47])
     assert blocks[0]["values"][0] is None
     assert blocks[1]["register"] - blocks[0]["register"] == 2.0 * len(blocks[1]["values"])
 
 
 @pytest.mark.parametrize(("form", "contract"), [("daily", IntervalBlock), ("lone", LoneReading)])
 def test_the_contracts_take_it(form: str, contract: type[IntervalBlock] | type[LoneReading]) -> None:
-    upload = Upload(form="lone" if form == "lone" else "daily", register=True)
+    upload = Upload(form="lone" if form == "lone" else "daily", register="always")
     for message in sent([0, 1, 5, 30], upload, quality=[0, 8, 0, 0]):
         contract.model_validate_json(json.dumps(message))
