@@ -5,7 +5,7 @@ time; a `Mark` of it says that all before that time has been said. `models.state
 """
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 
@@ -40,19 +40,22 @@ class _Said(Contract):
 # On meterwatch.groups, key group --------------------------------------------------------------------------------------
 
 
+def _short(meter: Meter, write: pydantic.SerializerFunctionWrapHandler) -> Any:
+    """Meters go out a million times a day: what is none stays away."""
+    return {name: value for name, value in write(meter).items() if value is not None}
+
+
 class MeterDay(Contract):
     """A meter's closed local day."""
 
-    service: str
-    unit: str
+    meter: Annotated[Meter, pydantic.WrapSerializer(_short, return_type=dict[str, Any])]
+    """As it was known at the close"""
     total: float
     """Meter's unit, sum of the day's reads"""
-    expected: float | None
+    expected: float | None = None
     """Meter's unit, for the same slots by its own past; None while warming up"""
     coverage: Annotated[float, pydantic.Field(ge=0, le=1)]
     """Share of the day's slots with a valid or edited read"""
-    is_total: bool = False
-    premise_id: str
     received: float = 0.0
     """Meter's unit, energy received from the customer"""
 
@@ -62,19 +65,23 @@ class GroupDay(_Said):
 
     kind: Literal["day"] = "day"
     group: str
-    """`transformer:T1`, `premise:P1`, `head_end:H1`, `model:M1`, `firmware:F1`"""
+    """`transformer:T1`, `premise:P1`, or `fleet`"""
     day: dt.date
+    timezone: str
+    """IANA: whose local day it is"""
     known: int
     """Meters of the group in this partition"""
     heard: int
     """Of them, those with any read in the day"""
+    heard_of: dict[str, int] = pydantic.Field(default_factory=dict)
+    """Of the fleet: `head_end:H1`, `model:M1`, `firmware:F1` -> meters heard"""
     meters: dict[str, MeterDay] = pydantic.Field(default_factory=dict)
-    """Of transformers and premises: meter id -> its day. Empty for the others."""
+    """Of transformers and premises: meter id -> its day. Empty for the fleet."""
 
     @property
     def name(self) -> str:
         """Of this record among those of its source."""
-        return f"{self.group} {self.day}"
+        return f"{self.group} {self.day} {self.timezone}"
 
 
 class Finding(_Said):
@@ -82,6 +89,7 @@ class Finding(_Said):
 
     kind: Literal["finding"] = "finding"
     group: str
+    """As of `GroupDay`: head-ends, models and firmwares are judged side by side, as `fleet`, so that one is named."""
     event: AnomalyEvent
     meter: Meter
 

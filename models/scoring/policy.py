@@ -19,12 +19,22 @@ _GENERAL: Final = {
 }
 _GROUPS: Final = {
     "fleet_window_h": (24.0, "h", "ours: findings of one family so close together may have one reason"),
-    "fleet_share": (0.2, "share", "ours: of the group's meters that were heard in the last closed day"),
+    "fleet_share": (
+        0.2,
+        "share",
+        "ours: of the group's meters that were heard in a closed day; silence and read errors",
+    ),
+    "fleet_step_share": (0.3, "share", "ours: the same with leaks, bursts and losses counted in, as a unit step shows"),
     "fleet_least": (8.0, "meters", "ours: fewer are a coincidence"),
-    "technical_loss": (0.045, "share", "detection rules E6: 3.5-4.5 % on a lean grid"),
+    "technical_loss": (0.045, "share", "detection rules E6: 3.5-4.5 % on a lean grid; where learning begins"),
     "balance_loss": (0.05, "share", "detection rules E6"),
-    "balance_days": (7.0, "days", "detection rules E6"),
+    "balance_days": (7.0, "days", "detection rules E6; a larger loss in proportion sooner"),
+    "balance_least_days": (3.0, "days", "ours: but never sooner; as long below half of it ends the anomaly"),
     "balance_coverage": (0.95, "share", "detection rules E6"),
+    "premise_low": (0.1, "share", "ours: of what is expected; below it electricity is near zero"),
+    "premise_usual": (0.5, "share", "ours: of what is expected; from it on water or gas is used as usual"),
+    "premise_days": (3.0, "days", "ours: electricity near zero with water or gas in use"),
+    "part_wait_h": (24.0, "h", "ours: for the other partitions' part of a group's day"),
 }
 _ACTING: Final = {
     "hold_off_h": (1.0, "h", "design: the fleet gate may claim an anomaly meanwhile; gas safety, burst, tamper none"),
