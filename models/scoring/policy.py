@@ -22,7 +22,7 @@ _GROUPS: Final = {
     "fleet_share": (
         0.2,
         "share",
-        "ours: of the group's meters that were heard in a closed day; silence and read errors",
+        "ours: of the group's meters heard in a closed day; silence and read errors",
     ),
     "fleet_step_share": (0.3, "share", "ours: the same with leaks, bursts and losses counted in, as a unit step shows"),
     "fleet_least": (8.0, "meters", "ours: fewer are a coincidence"),
