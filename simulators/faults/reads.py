@@ -36,7 +36,9 @@ class Reads:
     voltage: Float64 | None = None
     """[n] mean volts"""
     received: Float64 | None = None
-    """[n] energy received from the customer, kWh"""
+    """[n] energy received from the customer, meter's unit"""
+    timezone: str = "UTC"
+    """IANA, of the meter's local days"""
     events: tuple[tuple[int, str], ...] = ()
     """What the meter reports, in order of time: microseconds UTC, IEC 61968-9 code"""
 
@@ -50,6 +52,7 @@ class Reads:
         *,
         voltage: Float64 | None = None,
         received: Float64 | None = None,
+        timezone: str = "UTC",
     ) -> "Reads":
         """Reads that nothing is wrong with."""
         n = len(start)
@@ -63,6 +66,7 @@ class Reads:
             resolution=resolution,
             voltage=voltage,
             received=received,
+            timezone=timezone,
         )
 
     @property
