@@ -1,13 +1,14 @@
 """The `meterwatch` command. What a command needs is imported when it runs, so that `--help` is there at once."""
 
-import datetime as dt
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli import STARTED
+from cli.operations import policy_app, topics_app
+from cli.options import Bootstrap, Json, LiveFrom, Partitions, PolicyFile, instant, print_json
 
 app = typer.Typer(
     help="Real-time anomaly detection for smart meters.",
@@ -15,22 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-topics_app = typer.Typer(help="The topics on Kafka.", no_args_is_help=True)
-policy_app = typer.Typer(help="Thresholds, confidences and what is off.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
 app.add_typer(policy_app, name="policy")
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-Bootstrap = Annotated[
-    str | None, typer.Option("--bootstrap-servers", help="host:port of Kafka, several with commas between them.")
-]
-Partitions = Annotated[int | None, typer.Option("--partitions", min=1, help="Partitions of ami.readings.")]
-LiveFrom = Annotated[
-    str | None, typer.Option("--live-from", help="ISO 8601 with a zone: before it everything learns, nothing is said.")
-]
-PolicyFile = Annotated[
-    Path | None, typer.Option("--policy", help="TOML; `meterwatch policy show` prints the defaults.")
-]
 
 
 def _version(wanted: bool) -> None:
@@ -80,7 +67,7 @@ def replay(
         policy=policy,
         scores=scores,
         partitions=partitions,
-        live_from=_instant("--live-from", live_from),
+        live_from=instant("--live-from", live_from),
         force=force,
     )
     request.check()
@@ -88,7 +75,7 @@ def replay(
 
     summary = show(request, STARTED)
     if json:
-        _print_json(summary)
+        print_json(summary)
 
 
 @app.command()
@@ -134,7 +121,7 @@ def worker(
         state_dir=state_dir,
         health_port=health_port,
     )
-    deps = Deps(policy=read_policy(policy, _instant("--live-from", live_from)))
+    deps = Deps(policy=read_policy(policy, instant("--live-from", live_from)))
     set_up(verbose=verbose)
     raise typer.Exit(work(settings, deps))
 
@@ -153,78 +140,6 @@ def bench(case: Annotated[list[str] | None, typer.Argument(help="Only these case
     from benchmarks.run import main as measure
 
     measure(case or [])
-
-
-@topics_app.command("create")
-def topics_create(bootstrap_servers: Bootstrap = None, partitions: Partitions = None, json: Json = False) -> None:
-    """Make the topics that are missing; what is there stays as it is."""
-    from cli.topics import create
-
-    made = create(bootstrap_servers, partitions)
-    if json:
-        _print_json({"created": made})
-    else:
-        typer.echo("\n".join(f"created {name}" for name in made) or "nothing to do: all topics are there")
-
-
-@topics_app.command("describe")
-def topics_describe(bootstrap_servers: Bootstrap = None, partitions: Partitions = None, json: Json = False) -> None:
-    """The topics as they are."""
-    from cli.topics import describe, table
-
-    found = describe(bootstrap_servers, partitions)
-    if json:
-        _print_json(found)
-    else:
-        import rich
-
-        rich.print(table(found))
-
-
-@topics_app.command("check")
-def topics_check(bootstrap_servers: Bootstrap = None, partitions: Partitions = None, json: Json = False) -> None:
-    """Exit 2 if a worker could not run on the topics as they are, with what to do about it."""
-    from cli.topics import describe
-
-    problems = [problem for topic in describe(bootstrap_servers, partitions) for problem in topic["problems"]]
-    if json:
-        _print_json({"problems": problems})
-    for problem in problems:
-        typer.echo(problem, err=True)
-    raise typer.Exit(2 if problems else 0)
-
-
-@policy_app.command("show")
-def policy_show(policy: PolicyFile = None, json: Json = False) -> None:
-    """The policy in force as TOML, every threshold with its unit and source."""
-    import tomllib
-
-    from cli.policy import read_policy
-
-    text = read_policy(policy).to_toml()
-    if json:
-        _print_json(tomllib.loads(text))
-    else:
-        typer.echo(text, nl=False)
-
-
-def _instant(option: str, text: str | None) -> int:
-    """Microseconds UTC of an argument, `NEVER` where there is none."""
-    from cli.errors import UnusableError
-    from models.domain.times import NEVER, to_us
-
-    if text is None:
-        return NEVER
-    try:
-        return to_us(dt.datetime.fromisoformat(text))
-    except ValueError as error:
-        raise UnusableError(f"{option} {text}: {error}; write it as 2026-01-31T00:00:00Z") from None
-
-
-def _print_json(plain: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
 
 
 def run() -> None:
