@@ -18,6 +18,7 @@ from simulators.series import snap
 Message = dict[str, Any]
 """An `IntervalBlock` or, with `value` for `values`, a `LoneReading`: JSON-able, fields as in the contract."""
 Form = Literal["daily", "four_hourly", "lone"]
+Telling = Literal["never", "daily", "always"]
 _RESOLUTIONS_IN_ZERO: Final = 123_456
 """Where a register stands before the first read, if nothing is said: no meter starts to live at zero."""
 _AT_ONCE: Final = 20_000
@@ -32,7 +33,7 @@ class Upload:
     """a block for each local day, for each four hours of it, or every interval by itself"""
     delay_s: int = 3600
     """from the end of the day, of the four hours, or of the interval, to `sent_at`"""
-    register: Literal["never", "daily", "always"] = "never"
+    register: Telling = "never"
     """which blocks the cumulative register goes with: those that end a local day, or all"""
     head_end: str = "he-1"
     register_from: float | None = None
