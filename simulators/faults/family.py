@@ -47,6 +47,8 @@ class Family:
     """As a rule; None = until somebody comes"""
     judged_days: float
     """Days after the onset in which a good detector has found it"""
+    real: bool = False
+    """Whether what is used changes, and not just what is said of it"""
     role: Role = "fault"
 
     @property
@@ -109,12 +111,13 @@ def family(
     unit: str,
     lasts_days: float | None = None,
     judged_days: float,
+    real: bool = False,
 ) -> Callable[[Fault], Fault]:
-    """Registers a function as a family; without causes it is a look-alike."""
+    """Registers a function as a family; without causes it is a look-alike, and real."""
 
     def register(fault: Fault) -> Fault:
         role: Role = "fault" if causes else "look_alike"
-        FAMILIES[kind] = Family(kind, fault, causes, sizes, unit, lasts_days, judged_days, role)
+        FAMILIES[kind] = Family(kind, fault, causes, sizes, unit, lasts_days, judged_days, real or not causes, role)
         return fault
 
     return register

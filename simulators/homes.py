@@ -1,0 +1,119 @@
+"""What a meter is usually like, and whether a fault would show in it: a bypass of an empty flat is nobody's loss."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from models.contracts import Meter
+from models.domain.blocks import Float64
+from models.domain.times import DAY, HOUR
+from models.domain.units import BASE, ENERGY
+from simulators.faults import Family, Reads
+
+PAST_DAYS: Final = 28
+"""Before the window, from which is told what is usual."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Home:
+    """A meter, its reads, and what it is usually like: amounts in its unit, of the four weeks before a window."""
+
+    meter: Meter
+    reads: Reads
+    mean: float
+    """An hour"""
+    peak: float
+    """The largest hour"""
+    floor: float
+    """The largest of each day's least hour"""
+    dry: float
+    """Share of hours without use"""
+    steady: bool
+    """Use every day, in the window as well"""
+    profile: Float64
+    """[24] mean of each hour, UTC"""
+
+    @classmethod
+    def of(cls, meter: Meter, reads: Reads, start: int, end: int) -> "Home":
+        """By a window in microseconds UTC. Nobody is called steady who is read less than once an hour."""
+        days = PAST_DAYS + max(1, (end - start) // DAY)
+        hour = (reads.start - start) // HOUR + 24 * PAST_DAYS
+        inside = (hour >= 0) & (hour < 24 * days)
+        use = np.bincount(hour[inside], reads.metered[inside], 24 * days).reshape(days, 24)
+        past, daily = use[:PAST_DAYS], use.sum(axis=1)
+        return cls(
+            meter,
+            reads,
+            mean=float(past.mean()),
+            peak=float(past.max()),
+            floor=float(past.min(axis=1).max()),
+            dry=float((past == 0).mean()),
+            steady=reads.interval_s <= 3600 and bool(daily.min() > 0.2 * np.median(daily)),
+            profile=past.mean(axis=0),
+        )
+
+    @property
+    def free(self) -> bool:
+        """A customer's meter in use, without panels on the roof: it may be at fault."""
+        meter = self.meter
+        return self.steady and meter.status == "active" and not meter.is_total and not meter.has_generation
+
+    @property
+    def household(self) -> bool:
+        """One home."""
+        return self.meter.customer_class in (None, "residential")
+
+    @property
+    def steps(self) -> float:
+        """Of the resolution, in a mean interval."""
+        return self.mean * self.reads.interval_s / 3600 / self.reads.resolution
+
+    @property
+    def kwh_a_day(self) -> float:
+        """Or litres."""
+        return self.mean * 24 * BASE[self.meter.unit]
+
+    def alike_after(self, hours: int) -> float:
+        """Correlation of the daily profile with itself, so much later."""
+        moved = np.roll(self.profile, hours)
+        return float(np.corrcoef(self.profile, moved)[0, 1]) if np.ptp(self.profile) else 1.0
+
+
+def shows(family: Family, home: Home, size: float) -> bool:
+    """Whether a fault of that size, in the family's unit, stands out against what the meter is like."""
+    if home.meter.service == "gas" and home.meter.unit in ENERGY and "L" in family.unit:
+        return False  # litres of gas are no kWh
+    return _SHOWS.get(family.kind, _always)(home, family.in_unit(size, home.meter.unit))
+
+
+def _always(home: Home, size: float) -> bool:
+    return True
+
+
+def _leaks(home: Home, size: float) -> bool:
+    return home.household and home.dry > 0.15 and size > max(2 * home.floor, 2 * home.reads.resolution)
+
+
+def _bursts(home: Home, size: float) -> bool:
+    return home.household and size > 2.6 * home.peak
+
+
+def _stolen(home: Home, size: float) -> bool:
+    return home.household and home.kwh_a_day > 4
+
+
+def _fine(home: Home, size: float) -> bool:
+    return home.steps > 40
+
+
+_SHOWS: Final[dict[str, Callable[[Home, float], bool]]] = {
+    **dict.fromkeys(("leak", "growing_leak", "toilet"), _leaks),
+    "burst": _bursts,
+    **dict.fromkeys(("bypass_70", "bypass_50", "tamper_drop", "reverse_energy", "inactive_use"), _stolen),
+    "zero_with_voltage": lambda home, size: _stolen(home, size) and home.reads.voltage is not None,
+    **dict.fromkeys(("flat_estimates_true_up", "flat_valid", "copied_day", "prolonged_estimation", "x0_1"), _fine),
+    "clock_shift": lambda home, size: _fine(home, size) and home.alike_after(round(size)) < 0.5,
+    **dict.fromkeys(("vacation", "baby", "guests", "irrigation", "ev", "season"), lambda home, size: home.household),
+}
