@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import STARTED
-from cli.operations import policy_app, topics_app
+from cli.operations import audit_app, dlq_app, policy_app, topics_app
 from cli.options import Bootstrap, Json, LiveFrom, Partitions, PolicyFile, instant, print_json
 
 app = typer.Typer(
@@ -18,6 +18,8 @@ app = typer.Typer(
 )
 app.add_typer(topics_app, name="topics")
 app.add_typer(policy_app, name="policy")
+app.add_typer(dlq_app, name="dlq")
+app.add_typer(audit_app, name="audit")
 
 
 def _version(wanted: bool) -> None:

@@ -90,8 +90,12 @@ class Receiver(abc.ABC, Generic[Line]):
             auto_offset_reset="earliest",
         )
         self._producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, enable_idempotence=True)
-        await self._producer.start()
-        await self._consumer.start()
+        try:
+            await self._producer.start()
+            await self._consumer.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

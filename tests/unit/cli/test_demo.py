@@ -81,11 +81,13 @@ def test_without_a_broker_it_finds_the_same_and_says_so(
     summary = json.loads(out)
     assert summary == json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert summary.pop("readings_per_s") > 0
+    assert summary.pop("median_delay_s").keys() == {"leak", "burst"}
     ones = {"leak": 1, "burst": 1}
     assert summary == {
         "injected": ones,
         "found": ones,
         "found_right_cause": ones,
+        "expected_cause": {"leak": "leak", "burst": "burst"},
         "readings": few.readings,
         "dead_letters": len(SPOILS),
         "kafka_version": None,

@@ -1,57 +1,25 @@
 """The command: exit codes, one clear line for what the caller can mend, JSON for programs."""
 
 import json
-import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from cli.main import run
 from cli.settings import as_environment, read_settings
 from models.domain.errors import MeterwatchError
+from tests.support.command import Command, refused
 from tests.support.replays import WATER, write_csv, write_meters
 
 READING = "a,2024-01-01T00:00:00Z,1"
 
 
-class Done(NamedTuple):
-    """How a command ended and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Done]
-
-
 @pytest.fixture
 def meterwatch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command, in this process, with no settings in the environment."""
-    for name in os.environ:
-        if name.startswith(("METERWATCH_", "KAFKA_")):
-            monkeypatch.delenv(name)
-
-    def command(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["meterwatch", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            run()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return command
-
-
-def refused(done: Done) -> str:
-    """What is said of arguments that cannot be used."""
-    assert done.code == 2, done
-    assert done.out == ""
-    return done.err
+    return Command(monkeypatch, capsys)
 
 
 @pytest.fixture

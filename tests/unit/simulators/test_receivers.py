@@ -1,12 +1,15 @@
 """Receiving systems without Kafka: what lines do, what is dropped, what is answered and when."""
 
+import asyncio
 import contextlib
 import datetime as dt
+import gc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from models.contracts import Contract
 from models.domain.times import DAY, HOUR, to_datetime
@@ -175,3 +178,14 @@ def test_time_is_what_lines_tell_and_what_it_is_told(state: Path) -> None:
         assert ops.time == RELEASED + 2 * HOUR
         ops.advance(RELEASED + DAY)
         assert ops.time == RELEASED + DAY
+
+
+async def _start(receiver: Receiver[Any]) -> None:
+    async with receiver:
+        raise AssertionError("there is no Kafka")
+
+
+def test_without_a_kafka_it_says_so_and_leaves_nothing_open(state: Path) -> None:
+    with pytest.raises(KafkaConnectionError):
+        asyncio.run(_start(FieldOps("127.0.0.1:1", state)))
+    gc.collect()
