@@ -1,0 +1,112 @@
+"""What is done about an anomaly, by its cause: one table, the hold-offs, and how old a trouble may be."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Final, Literal
+
+from models.acting.cases import Known
+from models.acting.moment import Moment
+from models.domain.causes import FAMILY, Cause
+from models.domain.times import to_us
+
+WorkType = Literal["inspect", "repair", "exchange", "communication", "safety"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done once the hold-off is over. Priority 1 = at once, 5 = when somebody is near."""
+
+    notice: Literal["leak", "burst"] | None = None
+    work: WorkType | None = None
+    priority: int = 3
+    hold: bool = False
+
+
+def tampered(known: Known) -> bool:
+    """The meter itself reported tampering: a reason to look, by itself no theft."""
+    return known.event.cause in ("unusual_use", "theft") and "E1" in known.rules
+
+
+_Fits = Callable[[Known, float], bool]
+
+
+def _gas(known: Known, sure: float) -> bool:
+    return known.meter.service == "gas"
+
+
+def _business(known: Known, sure: float) -> bool:
+    return known.meter.customer_class not in (None, "residential")
+
+
+def _sure(known: Known, sure: float) -> bool:
+    return known.event.confidence >= sure
+
+
+def _tampered(known: Known, sure: float) -> bool:
+    return tampered(known)
+
+
+def _long_estimated(known: Known, sure: float) -> bool:
+    return "D1" in known.rules
+
+
+def _any(known: Known, sure: float) -> bool:
+    return True
+
+
+_PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
+    ("leak", _gas, Plan(work="safety", priority=1)),
+    ("burst", _gas, Plan(work="safety", priority=1)),
+    ("leak", _business, Plan(notice="leak", work="inspect", priority=3)),
+    ("leak", _any, Plan(notice="leak")),
+    ("burst", _any, Plan(notice="burst", work="repair", priority=1)),
+    ("meter_fault", _any, Plan(work="exchange", priority=3, hold=True)),
+    ("theft", _sure, Plan(work="inspect", priority=2, hold=True)),
+    ("theft", _tampered, Plan(work="inspect", priority=2, hold=True)),
+    ("theft", _any, Plan(hold=True)),
+    ("unusual_use", _tampered, Plan(work="inspect", priority=2)),
+    ("estimated_read_error", _long_estimated, Plan(work="communication", priority=4, hold=True)),
+    ("estimated_read_error", _any, Plan(hold=True)),
+    ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
+    ("communication_fault", _any, Plan(work="communication", priority=4)),
+)
+"""The first that fits. Theft and gas are never told to a customer."""
+_HOLD_OFF: Final = {
+    "loss": "hold_off_loss_h",
+    "reads": "hold_off_reads_h",
+    "silence": "hold_off_silence_h",
+}
+
+
+def plan(known: Known, sure: float) -> Plan:
+    """What is to be done; `sure` is the confidence from which somebody is sent for theft."""
+    return next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known, sure)), Plan())
+
+
+def hold_off_ends(known: Known, moment: Moment) -> int:
+    """Event time, microseconds, from which something is done. Burst, gas safety and tamper wait for nothing."""
+    event = known.event
+    if event.cause == "burst" or (event.cause == "leak" and known.meter.service == "gas") or tampered(known):
+        return known.since
+    ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
+    if event.cause == "communication_fault":
+        ends = max(ends, to_us(event.start) + moment.hours("silence_lasts_h"))
+    return ends
+
+
+def stale(known: Known, moment: Moment, limit: int) -> bool:
+    """Whether a trouble is too old to act on without a person, `limit` in microseconds.
+
+    Compared is the time of release with the later of `detected_at` and `updated_at`, when it was last heard of, and
+    with `evidence_end`, when it was last read, which is older where reads came late. Where a line does not say
+    `evidence_end`, a leak or burst of water is also too old if it was detected more than `limit` and `leak_span_h`
+    after its `start`, for rules that are given reads in time find it sooner.
+    """
+    event = known.event
+    if moment.now - max(to_us(event.detected_at), to_us(event.updated_at)) > limit:
+        return True
+    if event.evidence_end is not None:
+        return moment.now - to_us(event.evidence_end) > limit
+    if FAMILY[event.cause] != "flow" or known.meter.service == "gas":
+        return False
+    return to_us(event.detected_at) - to_us(event.start) > limit + moment.hours("leak_span_h")

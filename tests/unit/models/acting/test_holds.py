@@ -1,0 +1,77 @@
+"""Billing holds: drafts with money at stake, moved on by people only."""
+
+import pytest
+
+from models.contracts import Account
+from tests.unit.models.acting.story import POWER, Story, at, closed, hours, names, said, updated
+
+ACCOUNT = Account(account_id="a1", tariff_per_unit=0.3, currency="EUR")
+
+
+def _story() -> Story:
+    story = Story(accounts=[ACCOUNT])
+    story.until(40, said("x", 10, "meter_fault", of=POWER, observed=2.0, expected=12.0))
+    return story
+
+
+def test_a_draft_holds_the_intervals_and_the_money() -> None:
+    hold = _story().all.holds[0]
+    assert (hold.status, hold.from_, hold.to, hold.reason) == ("draft", at(-14), at(10), "meter_fault")
+    assert (hold.volume_at_stake, hold.unit, hold.amount_at_stake, hold.currency) == (10.0, "kWh", 3.0, "EUR")
+    unknown = Story()
+    unknown.until(40, said("x", 10, "meter_fault", of=POWER))
+    assert (unknown.all.holds[0].amount_at_stake, unknown.all.holds[0].currency) == (0.0, "")
+
+
+def test_a_draft_follows_its_anomaly_and_an_approved_one_does_not() -> None:
+    story = _story()
+    story.until(60, updated("x", 50, "meter_fault", opened=10, observed=3.0, expected=33.0))
+    assert (story.all.holds[-1].to, story.all.holds[-1].amount_at_stake) == (at(50), 9.0)
+    story.decision(story.all.holds[0], "approve")
+    story.until(90, closed("x", 80, "meter_fault", opened=10, sequence=3))
+    assert [(hold.sequence, hold.status) for hold in story.all.holds] == [(1, "draft"), (2, "draft"), (3, "approved")]
+    drafted = _story()
+    drafted.until(90, closed("x", 80, "meter_fault", opened=10))
+    assert (drafted.all.holds[-1].status, drafted.all.holds[-1].to) == ("draft", at(80))
+
+
+@pytest.mark.parametrize(
+    ("decisions", "statuses"),
+    [
+        (["approve", "release"], ["approved", "released"]),
+        (["reject"], ["rejected"]),
+        (["release"], ["released"]),
+        (["approve", "reject"], ["approved"]),
+        (["reject", "approve"], ["rejected"]),
+    ],
+)
+def test_people_move_it_on(decisions: list[str], statuses: list[str]) -> None:
+    story = _story()
+    hold = story.all.holds[0]
+    for number, decision in enumerate(decisions):
+        story.decision(hold, decision, f"d{number}")
+        story.decision(hold, decision, f"d{number}")
+    assert [line.status for line in story.all.holds[1:]] == statuses
+    assert {line.decided_by for line in story.all.holds[1:]} == {"ann"}
+    assert names(story.all).count("answer.ignored") == len(decisions) - len(statuses)
+    story.until(24 * 40, updated("x", 60, "theft", opened=10))
+    assert len(story.all.holds) == len(statuses) + 1, "what a person decided is not drafted again"
+
+
+def test_a_draft_that_nobody_decides_expires() -> None:
+    story = _story()
+    story.until(24 * 30)
+    assert [(hold.status, hours(hold.updated_at)) for hold in story.all.holds] == [("draft", 34), ("expired", 34 + 336)]
+    assert story.all.decisions[-1].inputs["reason"] == "nobody decided"
+
+
+def test_a_draft_is_withdrawn_when_the_cause_is_another() -> None:
+    story = _story()
+    story.until(60, updated("x", 45, "unusual_use", opened=10))
+    assert [(hold.status, hold.decided_by) for hold in story.all.holds] == [("draft", None), ("expired", None)]
+
+
+def test_theft_that_is_unsure_is_held_and_nobody_is_sent() -> None:
+    story = Story()
+    story.until(40, said("x", 10, "theft", of=POWER, confidence=0.4))
+    assert names(story.all) == ["hold.draft"]
