@@ -8,6 +8,7 @@ from models.contracts.customer import Account, Context
 from models.contracts.dead_letter import DeadLetter
 from models.contracts.device import MeterEvent
 from models.contracts.internal import (
+    FLEET,
     AnomalySaid,
     CaseRecord,
     Claim,
@@ -25,6 +26,7 @@ from models.contracts.meter import Meter
 from models.contracts.readings import MAX_INTERVALS, IntervalBlock, LoneReading
 
 __all__ = [
+    "FLEET",
     "MAX_INTERVALS",
     "Account",
     "Alternative",

@@ -5,7 +5,7 @@ time; a `Mark` of it says that all before that time has been said. `models.state
 """
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import pydantic
 
@@ -15,6 +15,9 @@ from models.contracts.base import Contract, Instant
 from models.contracts.customer import Context
 from models.contracts.meter import Meter
 from models.domain.times import to_us
+
+FLEET: Final = "fleet"
+"""The group that all meters with a head-end, model or firmware belong to."""
 
 
 class Mark(Contract):
