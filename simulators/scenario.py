@@ -1,20 +1,20 @@
 """A fleet that misbehaves: which meters of it get which fault, and when, so that each can still be found in time.
 
 One premise has one fault, and the head-end at fault has no other. Meters are drawn among those that a fault would show
-in: see `simulators.homes`.
+in: see `simulators.candidates`.
 """
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from models.contracts import Meter
 from models.domain.blocks import Float64
 from models.domain.times import DAY, HOUR, to_datetime
+from simulators.candidates import Candidate, shows
 from simulators.faults import FAMILIES, Family, Injected, Reads, strike
-from simulators.homes import Home, shows
 
 FLEET_METERS: Final = 25
 """Of a head-end, at least, for a fault of its own."""
@@ -93,52 +93,63 @@ def inject(
         raise ValueError(f"a window of {WINDOW_DAYS} days at least is needed")
     rng = np.random.default_rng([seed, 0xFA])
     struck = _smallest_head_end([meter for meter, _ in fleet])
-    homes = [
-        Home.of(meter, dataclasses.replace(reads, timezone=meter.timezone), start, end)
+    candidates = [
+        Candidate.of(meter, dataclasses.replace(reads, timezone=meter.timezone), start, end)
         for meter, reads in (fleet[number] for number in rng.permutation(len(fleet)))
     ]
-    free = [h for h in homes if h.free and h.meter.head_end != struck and h.meter.meter_id not in spare]
-    done: dict[str, tuple[Home, Reads, Injected]] = {}
-    for kind, service, sizes in PLAN:
+    free = [c for c in candidates if c.free and c.meter.head_end != struck and c.meter.meter_id not in spare]
+    done: list[_Done] = []
+    for kind, service, size in ((kind, service, size) for kind, service, sizes in PLAN for size in sizes):
         family = FAMILIES[kind]
-        for size in sizes:
-            home = _draw(family, service, size, free, registers)
-            free = [other for other in free if other.meter.premise != home.meter.premise]
-            onset, until = _when(family, start, end, rng)
-            own = family.in_unit(size, home.meter.unit)
-            truth = Injected(kind, home.meter.meter_id, onset, until, family.causes, family.role)
-            done[truth.meter_id] = home, family.inject(home.reads, onset, until, own, seed), truth
+        candidate = _draw(family, service, size, free, registers)
+        free = [other for other in free if other.meter.premise != candidate.meter.premise]
+        onset, until = _when(family, start, end, rng)
+        reads = family.inject(candidate.reads, onset, until, family.in_unit(size, candidate.meter.unit), seed)
+        truth = Injected(kind, candidate.meter.meter_id, onset, until, family.causes, family.role)
+        done.append(_Done(candidate, reads, truth))
     onset, until = _when(FAMILIES[fleet_kind], start, end, rng)
-    hit = [home for home in homes if home.meter.head_end == struck]
-    of_hit = ((home.meter.meter_id, home.reads) for home in hit)
-    for home, (reads, truth) in zip(hit, strike(fleet_kind, str(struck), of_hit, onset, until, seed=seed), strict=True):
-        done[truth.meter_id] = home, reads, truth
+    hit = [candidate for candidate in candidates if candidate.meter.head_end == struck]
+    meters = [(candidate.meter.meter_id, candidate.reads) for candidate in hit]
+    done += map(_Done, hit, *zip(*strike(fleet_kind, struck, meters, onset, until, seed=seed), strict=True))
     return Scenario(
-        reads={meter_id: reads for meter_id, (_, reads, _) in done.items()},
-        used={
-            meter_id: reads.metered - home.reads.metered
-            for meter_id, (home, reads, truth) in done.items()
-            if FAMILIES[truth.kind].real
-        },
-        meters=tuple(_record(home.meter, truth) for home, _, truth in done.values() if truth.kind == "inactive_use"),
-        truth=tuple(sorted((truth for *_, truth in done.values()), key=lambda truth: (truth.onset, truth.meter_id))),
+        reads={one.truth.meter_id: one.reads for one in done},
+        used={one.truth.meter_id: one.used for one in done if FAMILIES[one.truth.kind].real},
+        meters=tuple(_ended(one.candidate.meter, one.truth) for one in done if one.truth.kind == "inactive_use"),
+        truth=tuple(sorted((one.truth for one in done), key=lambda truth: (truth.onset, truth.meter_id))),
     )
 
 
-def _record(meter: Meter, truth: Injected) -> Meter:
+class _Done(NamedTuple):
+    candidate: Candidate
+    reads: Reads
+    truth: Injected
+
+    @property
+    def used(self) -> Float64:
+        """[n] more than before."""
+        return self.reads.metered - self.candidate.reads.metered
+
+
+def _ended(meter: Meter, truth: Injected) -> Meter:
     """The contract has ended at the onset, says the MDM."""
     return meter.model_copy(update={"status": "inactive", "effective_from": to_datetime(truth.onset)})
 
 
 def _smallest_head_end(meters: Sequence[Meter]) -> str:
-    sizes: dict[str, int] = {}
+    """With enough meters, and not the only one of a service: others are to have faults of their own."""
+    services: dict[str, list[str]] = {}
     for meter in meters:
         if meter.head_end:
-            sizes[meter.head_end] = sizes.get(meter.head_end, 0) + 1
-    enough = sorted((size, name) for name, size in sizes.items() if size >= FLEET_METERS)
+            services.setdefault(meter.head_end, []).append(meter.service)
+    enough = [
+        (len(of), name)
+        for name, of in services.items()
+        if len(of) >= FLEET_METERS
+        and set(of) <= {service for other, those in services.items() if other != name for service in those}
+    ]
     if not enough:
-        raise ValueError(f"a head-end with at least {FLEET_METERS} meters is needed")
-    return enough[0][1]
+        raise ValueError(f"a head-end with at least {FLEET_METERS} meters is needed, and another one of its services")
+    return min(enough)[1]
 
 
 def _when(family: Family, start: int, end: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -148,9 +159,11 @@ def _when(family: Family, start: int, end: int, rng: np.random.Generator) -> tup
     return onset, end if family.lasts_days is None else min(end, onset + int(family.lasts_days * DAY))
 
 
-def _draw(family: Family, service: str, size: float, free: Sequence[Home], registers: Collection[str] | None) -> Home:
-    for home in free:
-        heard = family.kind != "register_mismatch" or registers is None or home.meter.meter_id in registers
-        if heard and home.meter.service == service and shows(family, home, size):
-            return home
+def _draw(
+    family: Family, service: str, size: float, free: Sequence[Candidate], registers: Collection[str] | None
+) -> Candidate:
+    for candidate in free:
+        heard = family.kind != "register_mismatch" or registers is None or candidate.meter.meter_id in registers
+        if heard and candidate.meter.service == service and shows(family, candidate, size):
+            return candidate
     raise ValueError(f"no meter is left that would show {family.kind} of {size:g} {family.unit} ({service})")

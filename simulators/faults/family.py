@@ -13,8 +13,8 @@ from typing import Final, Literal, Protocol
 import numpy as np
 
 from models.contracts.label import Label
-from models.domain.causes import Cause
-from models.domain.times import to_datetime
+from models.domain.causes import CAUSES, Cause
+from models.domain.times import to_datetime, to_us
 from models.domain.units import BASE
 from simulators.faults.reads import Reads
 
@@ -81,6 +81,15 @@ class Injected:
     role: Role = "fault"
     fleet: str | None = None
     """The incident it is part of"""
+
+    @classmethod
+    def of(cls, label: Label) -> "Injected":
+        """What a record of `sim.labels` says. ValueError for a cause that is none."""
+        named = label.expected_cause.split("|") if label.expected_cause != "none" else []
+        causes = tuple(cause for cause in CAUSES if cause in named)
+        if len(causes) != len(named):
+            raise ValueError(f"{label.expected_cause!r} are no causes")
+        return cls(label.kind, label.meter_id, to_us(label.start), to_us(label.end), causes, label.role, label.fleet)
 
     @property
     def expected_cause(self) -> str:

@@ -60,7 +60,8 @@ def test_with_a_kafka_of_its_own_it_finds_what_was_injected_and_a_replay_says_th
     summary = json.loads(out)
     assert summary == json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert list(summary) == [
-        *("injected", "found", "found_right_cause", "readings", "readings_per_s", "dead_letters", "kafka_version")
+        *("injected", "found", "found_right_cause", "median_delay_s", "expected_cause"),
+        *("readings", "readings_per_s", "dead_letters", "kafka_version"),
     ]
     scene = build()
     kinds = {fault.kind for fault in scene.truth}

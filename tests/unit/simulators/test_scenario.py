@@ -8,7 +8,7 @@ import pytest
 
 from models.contracts import Meter
 from models.domain.times import DAY, HOUR, to_datetime, to_us
-from simulators.faults import FAMILIES, Reads
+from simulators.faults import FAMILIES, Injected, Reads
 from simulators.scenario import FLEET_METERS, PLAN, Scenario, inject
 from simulators.series import snap
 
@@ -145,6 +145,7 @@ def test_labels_are_of_the_contract(scenario: Scenario) -> None:
     labels = [fault.label() for fault in scenario.truth]
     assert {label.expected_cause for label in labels if label.role == "look_alike"} == {"none"}
     assert {label.expected_cause for label in labels if label.kind == "toilet"} == {"leak"}
+    assert [Injected.of(label) for label in labels] == list(scenario.truth)
     assert [label.start for label in labels] == sorted(label.start for label in labels)
 
 

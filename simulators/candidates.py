@@ -17,7 +17,7 @@ PAST_DAYS: Final = 28
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Home:
+class Candidate:
     """A meter, its reads, and what it is usually like: amounts in its unit, of the four weeks before a window."""
 
     meter: Meter
@@ -36,7 +36,7 @@ class Home:
     """[24] mean of each hour, UTC"""
 
     @classmethod
-    def of(cls, meter: Meter, reads: Reads, start: int, end: int) -> "Home":
+    def of(cls, meter: Meter, reads: Reads, start: int, end: int) -> "Candidate":
         """By a window in microseconds UTC. Nobody is called steady who is read less than once an hour."""
         days = PAST_DAYS + max(1, (end - start) // DAY)
         hour = (reads.start - start) // HOUR + 24 * PAST_DAYS
@@ -62,7 +62,7 @@ class Home:
 
     @property
     def household(self) -> bool:
-        """One home."""
+        """One of."""
         return self.meter.customer_class in (None, "residential")
 
     @property
@@ -81,39 +81,39 @@ class Home:
         return float(np.corrcoef(self.profile, moved)[0, 1]) if np.ptp(self.profile) else 1.0
 
 
-def shows(family: Family, home: Home, size: float) -> bool:
+def shows(family: Family, of: Candidate, size: float) -> bool:
     """Whether a fault of that size, in the family's unit, stands out against what the meter is like."""
-    if home.meter.service == "gas" and home.meter.unit in ENERGY and "L" in family.unit:
+    if of.meter.service == "gas" and of.meter.unit in ENERGY and "L" in family.unit:
         return False  # litres of gas are no kWh
-    return _SHOWS.get(family.kind, _always)(home, family.in_unit(size, home.meter.unit))
+    return _SHOWS.get(family.kind, _always)(of, family.in_unit(size, of.meter.unit))
 
 
-def _always(home: Home, size: float) -> bool:
+def _always(of: Candidate, size: float) -> bool:
     return True
 
 
-def _leaks(home: Home, size: float) -> bool:
-    return home.household and home.dry > 0.15 and size > max(2 * home.floor, 2 * home.reads.resolution)
+def _leaks(of: Candidate, size: float) -> bool:
+    return of.household and of.dry > 0.15 and size > max(2 * of.floor, 2 * of.reads.resolution)
 
 
-def _bursts(home: Home, size: float) -> bool:
-    return home.household and size > 2.6 * home.peak
+def _bursts(of: Candidate, size: float) -> bool:
+    return of.household and size > 2.6 * of.peak
 
 
-def _stolen(home: Home, size: float) -> bool:
-    return home.household and home.kwh_a_day > 4
+def _stolen(of: Candidate, size: float) -> bool:
+    return of.household and of.kwh_a_day > 4
 
 
-def _fine(home: Home, size: float) -> bool:
-    return home.steps > 40
+def _fine(of: Candidate, size: float) -> bool:
+    return of.steps > 40
 
 
-_SHOWS: Final[dict[str, Callable[[Home, float], bool]]] = {
+_SHOWS: Final[dict[str, Callable[[Candidate, float], bool]]] = {
     **dict.fromkeys(("leak", "growing_leak", "toilet"), _leaks),
     "burst": _bursts,
     **dict.fromkeys(("bypass_70", "bypass_50", "tamper_drop", "reverse_energy", "inactive_use"), _stolen),
-    "zero_with_voltage": lambda home, size: _stolen(home, size) and home.reads.voltage is not None,
+    "zero_with_voltage": lambda of, size: _stolen(of, size) and of.reads.voltage is not None,
     **dict.fromkeys(("flat_estimates_true_up", "flat_valid", "copied_day", "prolonged_estimation", "x0_1"), _fine),
-    "clock_shift": lambda home, size: _fine(home, size) and home.alike_after(round(size)) < 0.5,
-    **dict.fromkeys(("vacation", "baby", "guests", "irrigation", "ev", "season"), lambda home, size: home.household),
+    "clock_shift": lambda of, size: _fine(of, size) and of.alike_after(round(size)) < 0.5,
+    **dict.fromkeys(("vacation", "baby", "guests", "irrigation", "ev", "season"), lambda of, size: of.household),
 }
