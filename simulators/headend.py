@@ -184,8 +184,6 @@ class _Words:
     register: Float64 | None
     tells: NDArray[np.bool_]
     """[n] whether a block that ends with the interval tells the register"""
-    whole: bool
-    """whether no value is missing"""
     plain: bool
     """whether every code is VALID"""
 
@@ -194,14 +192,14 @@ class _Words:
         meter, reads, upload = member.meter, member.reads, member.upload
         tells = np.full(len(reads.start), upload.register == "always")
         if upload.register == "daily":
-            tells = np.isin(reads.ends, midnights(meter.timezone))
+            midnight = midnights(meter.timezone)
+            tells = midnight[np.searchsorted(midnight, reads.ends)] == reads.ends
         return cls(
             reads=reads,
             lone=upload.form == "lone",
             same={"interval_s": reads.interval_s, "unit": meter.unit, "head_end": upload.head_end},
             register=None if upload.register == "never" else registers(reads, upload, meter.dial_max),
             tells=tells,
-            whole=not np.isnan(reads.value).any(),
             plain=bool((reads.quality == VALID).all()),
         )
 
@@ -211,7 +209,7 @@ class _Words:
         if guess:
             values, codes = _estimates(reads, first, until), [ESTIMATED]
         else:
-            values = reads.value[first:until].tolist() if self.whole else _nulls(reads.value[first:until])
+            values = _nulls(reads.value[first:until])
             codes = [VALID] if self.plain else reads.quality[first:until].tolist()
         more = {} if guess else {"voltage": reads.voltage, "received": reads.received}
         if self.lone:
@@ -256,7 +254,12 @@ def _texts(times: Int64) -> list[str]:
 
 
 def _nulls(values: Float64) -> list[float | None]:
-    return [None if value != value else value for value in values.tolist()]  # NaN alone differs from itself
+    given: list[float | None] = values.tolist()
+    return (
+        [None if missing else value for value, missing in zip(given, np.isnan(values).tolist(), strict=True)]
+        if np.isnan(values).any()
+        else given
+    )
 
 
 def _estimates(reads: Reads, first: int, until: int) -> list[float | None]:

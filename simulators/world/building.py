@@ -137,7 +137,7 @@ def _member(seed: int, calendar: Calendar, weather: Weather, premise: Premise, g
     solar = bool(premise.fittings and premise.fittings.solar_kw) and group.service == "electricity"
     reads, true_use = reading.reads_of(rng, calendar, model, own[group.service], use.received if solar else None)
     upload = reading.upload_of(rng, model, group.head_end, group.outages)
-    smallest = {"electricity": 0.0, "water": 4.0 if premise.dwellings == 1 else 2.5, "gas": 6.0}[group.service]
+    smallest = 6.0 if group.service == "gas" else 4.0 if premise.dwellings == 1 else 6.3
     meter = _record(
         model,
         meter_id=meter_id_of(group.service, premise.number),
@@ -198,7 +198,7 @@ def _total(seed: int, calendar: Calendar, weather: Weather, group: Group, loss: 
     if group.service == "electricity":
         net = np.sum([premise.use.electricity - premise.use.received for premise in group.premises], axis=0)
         net = np.repeat(net.reshape(-1, PER_HOUR).mean(axis=1), PER_HOUR)
-        use, fed = np.maximum(net, 0.0) / (1 - loss), np.maximum(-net, 0.0)
+        use, fed = np.maximum(net, 0.0) / (1 - loss), np.maximum(-net, 0.0) * (1 - loss)
     else:
         use = np.sum([premise.use.water for premise in group.premises], axis=0)
         use, fed = use + use.mean() * loss / (1 - loss), None

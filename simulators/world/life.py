@@ -28,6 +28,7 @@ ACTIVE: Final[dict[Habit, tuple[Float64, Float64]]] = {
 """When people are up and about at home, as profiles of a workday and a day of rest."""
 
 TRIPS_A_YEAR: Final = 1.1
+VISITS_A_YEAR: Final = 0.5
 BIRTHS_A_YEAR: Final = 0.02
 NEW_EVS_A_YEAR: Final = 0.02
 MOVES_A_YEAR: Final = 0.05
@@ -56,7 +57,7 @@ class Life:
     at_home: Float64
     """[d] 0 away, 1 a usual day"""
     size: Float64
-    """[d] persons, and what a baby adds"""
+    """[d] persons, with guests and what a baby adds"""
     new_ev_day: int | None
     empty: Bools
     """[d] nobody lives there"""
@@ -80,6 +81,12 @@ def life_of(rng: np.random.Generator, calendar: Calendar, *, roomy: bool, may_ha
         at_home[first:until] = 0.0
         happenings.append(Happening("vacation", first, until, bool(rng.random() < 0.3)))
     size = np.full(calendar.days, float(persons))
+    for _ in range(rng.poisson(VISITS_A_YEAR * share)):
+        first = int(rng.integers(0, calendar.days))
+        until = min(first + int(rng.integers(1, 5)), calendar.days)
+        if at_home[first:until].all():
+            size[first:until] += rng.integers(1, 5)
+            happenings.append(Happening("guests", first, until, False))
     if habit == "workers" and persons == 2 and rng.random() < BIRTHS_A_YEAR * share * 6:
         born = int(rng.integers(0, calendar.days))
         size[born:] += 1.2

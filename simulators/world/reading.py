@@ -88,7 +88,8 @@ def _voltage(rng: np.random.Generator, calendar: Calendar, start: Int64, kw: Flo
     hour = calendar.clock[np.searchsorted(calendar.start, start)]
     street = 1.6 * level_of(_STREET_LOAD, hour)
     grid = 1.1 * wander(rng, len(start), 24 * PER_HOUR) + 0.45 * rng.standard_normal(len(start))
-    return snap(rng.normal(233.5, 1.6) - street - rng.uniform(0.3, 0.7) * kw + grid, 0.1)
+    pull = min(rng.uniform(0.3, 0.7), 6 / max(float(kw.max(initial=0.0)), 1e-9))  # cables are as thick as they need be
+    return snap(rng.normal(233.5, 1.6) - street - pull * kw + grid, 0.1)
 
 
 def _on_a_bad_line(rng: np.random.Generator, reads: Reads) -> Reads:
