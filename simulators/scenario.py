@@ -67,7 +67,7 @@ class Scenario:
 
     reads: Mapping[str, Reads]
     used: Mapping[str, Float64]
-    """[n] what is truly used more in each interval, meter's unit; nothing where only what is said of it changes"""
+    """[n] what is truly used more in each interval, meter's unit: zero where only what is said of it changes"""
     meters: tuple[Meter, ...]
     """Further records of the MDM, in force from their `effective_from` on"""
     truth: tuple[Injected, ...]
@@ -113,7 +113,7 @@ def inject(
     done += map(_Done, hit, *zip(*strike(fleet_kind, struck, meters, onset, until, seed=seed), strict=True))
     return Scenario(
         reads={one.truth.meter_id: one.reads for one in done},
-        used={one.truth.meter_id: one.used for one in done if FAMILIES[one.truth.kind].real},
+        used={one.truth.meter_id: one.used for one in done},
         meters=tuple(_ended(one.candidate.meter, one.truth) for one in done if one.truth.kind == "inactive_use"),
         truth=tuple(sorted((one.truth for one in done), key=lambda truth: (truth.onset, truth.meter_id))),
     )
@@ -127,7 +127,8 @@ class _Done(NamedTuple):
     @property
     def used(self) -> Float64:
         """[n] more than before."""
-        return self.reads.metered - self.candidate.reads.metered
+        change = self.reads.metered - self.candidate.reads.metered
+        return change if FAMILIES[self.truth.kind].real else np.zeros(len(change))
 
 
 def _ended(meter: Meter, truth: Injected) -> Meter:

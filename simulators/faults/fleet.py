@@ -11,9 +11,6 @@ from simulators.faults.family import FAMILIES, Injected, every, family
 from simulators.faults.read_errors import silent
 from simulators.faults.reads import Reads
 
-KINDS = ("head_end_outage", "firmware_flat", "unit_step")
-"""That happen to a whole fleet."""
-
 family("head_end_outage", "communication_fault", sizes=every(1), unit="", lasts_days=2.5, judged_days=3)(silent)
 
 

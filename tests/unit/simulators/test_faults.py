@@ -49,7 +49,7 @@ def columns(reads: Reads) -> dict[str, NDArray[Any]]:
 
 
 @EVERY
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(case=cases(), seed=st.integers(0, 9))
 def test_every_family(kind: str, case: tuple[Reads, int, int, float], seed: int) -> None:
     reads, onset, end, size = case
