@@ -110,7 +110,8 @@ def registers(reads: Reads, upload: Upload, dial_max: float | None = None) -> Fl
         at = int(np.searchsorted(reads.start, restart))
         if 0 < at < len(stands):
             stands[at:] -= stands[at - 1]
-    return snap(stands % dial_max if dial_max else stands, step)
+    stands = snap(stands, step)
+    return snap(stands % dial_max, step) if dial_max else stands
 
 
 def plan(reads: Reads, upload: Upload, timezone: str) -> Plan:
@@ -255,11 +256,9 @@ def _texts(times: Int64) -> list[str]:
 
 def _nulls(values: Float64) -> list[float | None]:
     given: list[float | None] = values.tolist()
-    return (
-        [None if missing else value for value, missing in zip(given, np.isnan(values).tolist(), strict=True)]
-        if np.isnan(values).any()
-        else given
-    )
+    for missing in np.flatnonzero(np.isnan(values)).tolist():
+        given[missing] = None
+    return given
 
 
 def _estimates(reads: Reads, first: int, until: int) -> list[float | None]:
