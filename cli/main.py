@@ -129,6 +129,76 @@ def worker(
 
 
 @app.command()
+def simulate(
+    bootstrap_servers: Bootstrap = None,
+    meters: Annotated[int, typer.Option(min=10, help="Meters of the town, total meters among them.")] = 1000,
+    days: Annotated[int, typer.Option(min=1, help="Local days.")] = 81,
+    clean_days: Annotated[int, typer.Option(min=0, help="Of them, before the first fault.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same town and faults.")] = 0,
+    start: Annotated[
+        str | None, typer.Option(help="ISO 8601 with a zone; none = so that the last day is today.")
+    ] = None,
+    speed: Annotated[float, typer.Option(min=0, help="Times the clock; 0 = as fast as Kafka takes it.")] = 0,
+    faults: Annotated[bool, typer.Option("--faults/--no-faults", help="Whether anything goes wrong.")] = True,
+    json: Json = False,
+) -> None:
+    """A head-end: meters, customers, reads and meter events of a simulated town to Kafka, the truth to sim.labels."""
+    import datetime as dt
+
+    from cli.progress import progress_on_screen
+    from cli.settings import read_settings
+    from cli.simulate import Simulation
+    from cli.simulate import simulate as run_simulation
+    from models.domain.times import DAY, to_us
+
+    begin = to_us(dt.datetime.now(dt.UTC)) // DAY * DAY - days * DAY if start is None else instant("--start", start)
+    wanted = Simulation(meters=meters, days=days, clean_days=clean_days, seed=seed, start=begin, faults=faults)
+    settings = read_settings(bootstrap_servers=bootstrap_servers)
+    with progress_on_screen({"send": "days"}) as progress:
+        summary = run_simulation(wanted, settings, speed, progress)
+    if json:
+        print_json(summary)
+    else:
+        typer.echo(f"{summary['readings']:,} readings of {summary['meters']:,} meters; clean to {summary['live_from']}")
+
+
+@app.command()
+def bootstrap(
+    readings: Annotated[Path, typer.Option(help="READINGS: .csv, .csv.gz or .parquet, one row per interval.")],
+    meters: Annotated[Path, typer.Option(help="METERS: one row per meter and effective_from.")],
+    accounts: Annotated[Path | None, typer.Option(help="ACCOUNTS: account_id, language, channels, ...")] = None,
+    context: Annotated[Path | None, typer.Option(help="CONTEXT: premise_id, kind, from, until.")] = None,
+    bootstrap_servers: Bootstrap = None,
+    app_id: Annotated[str | None, typer.Option(help="Consumer group of the workers to wait for.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Until the workers have learnt all of it.")] = True,
+    json: Json = False,
+) -> None:
+    """History in files to Kafka, for workers to learn from.
+
+    Start them with the `--live-from` that this prints first, and they say nothing of it.
+    """
+    from cli.bootstrap import History
+    from cli.bootstrap import bootstrap as send_history
+    from cli.progress import progress_on_screen
+    from cli.settings import read_settings
+
+    settings = read_settings(bootstrap_servers=bootstrap_servers, app_id=app_id)
+    with progress_on_screen({"read": "reading"}) as progress:
+        history = History.read(readings, meters, accounts, context, progress)
+    typer.echo(f"for workers: --live-from {history.live_from}", err=True)
+    with progress_on_screen({"send": "sending", "learn": "learning"}) as progress:
+        summary = send_history(history, settings, progress, wait=wait)
+    if json:
+        print_json(summary)
+    else:
+        for reason, rows in summary["rejected"].items():
+            typer.echo(f"set aside: {reason} {rows:,}", err=True)
+        typer.echo(
+            f"{summary['readings']:,} readings in {summary['blocks']:,} blocks; --live-from {summary['live_from']}"
+        )
+
+
+@app.command()
 def kafka() -> None:
     """A local Kafka in the foreground, until Ctrl-C."""
     from cli.kafka.__main__ import main as local_kafka

@@ -3,9 +3,9 @@
 from typing import Any
 
 import rich.console
-import rich.progress
 import rich.table
 
+from cli.progress import progress_on_screen
 from cli.replay.request import Request
 from cli.replay.run import replay
 
@@ -15,30 +15,14 @@ _STEPS = {"read": "reading", "detect": "detecting"}
 def show(request: Request, started: float) -> dict[str, Any]:
     """`replay` with its progress on the terminal's standard error. Returns the summary."""
     console = rich.console.Console(stderr=True, highlight=False)
-    if not console.is_terminal:
-        return replay(request, started, lambda _step, _done, _total: None)
-    bar = rich.progress.Progress(
-        "{task.description:>9}",
-        rich.progress.BarColumn(),
-        rich.progress.MofNCompleteColumn(),
-        rich.progress.TimeElapsedColumn(),
-        console=console,
-        transient=True,
-    )
-    tasks: dict[str, rich.progress.TaskID] = {}
-
-    def progress(step: str, done: int, total: int) -> None:
-        if step not in tasks:
-            tasks[step] = bar.add_task(_STEPS[step], total=None)
-        bar.update(tasks[step], completed=done, total=total or None)
-
-    with bar:
+    with progress_on_screen(_STEPS) as progress:
         summary = replay(request, started, progress)
-    console.print(_table(summary))
-    console.print(
-        f"{summary['accepted']:,} of {summary['readings']:,} readings, {summary['readings_per_s']:,.0f} a second"
-    )
-    console.print(f"written to {request.out}", markup=False)
+    if console.is_terminal:
+        console.print(_table(summary))
+        console.print(
+            f"{summary['accepted']:,} of {summary['readings']:,} readings, {summary['readings_per_s']:,.0f} a second"
+        )
+        console.print(f"written to {request.out}", markup=False)
     return summary
 
 

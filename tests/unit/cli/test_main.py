@@ -90,7 +90,9 @@ def test_version_and_help_need_nothing_heavy(meterwatch: Command) -> None:
     program = "import sys, cli.main; sys.exit(any(m in sys.modules for m in ('numba', 'numpy', 'pyarrow', 'faust')))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
     listed = meterwatch("--help").out
-    for command in ("demo", "worker", "replay", "topics", "policy", "kafka", "bench"):
+    for command in (
+        "demo", "worker", "replay", "simulate", "bootstrap", "topics", "policy", "dlq", "audit", "kafka", "bench",
+    ):  # fmt: skip
         assert command in listed
 
 
