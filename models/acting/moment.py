@@ -68,6 +68,7 @@ def _facts(known: Known) -> dict[str, Any]:
             "start": to_text(to_us(event.start)),
             "detected_at": to_text(to_us(event.detected_at)),
             "updated_at": to_text(to_us(event.updated_at)),
+            "since": to_text(known.since),
         },
         "meter": {
             "meter_id": meter.meter_id,

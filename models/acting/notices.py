@@ -9,7 +9,7 @@ from models.acting.moment import Moment
 from models.acting.plan import stale
 from models.acting.wording import VERSION, local, text
 from models.contracts import Account, Context, Notification
-from models.domain.times import NEVER, to_datetime, to_us
+from models.domain.times import NEVER, to_datetime, to_text, to_us
 from models.scoring.policy import Policy
 
 Channel = Literal["email", "sms", "phone", "post"]
@@ -124,7 +124,7 @@ def _withheld(case: Case, known: Known, kind: str, moment: Moment, why: str, acc
         why=why,
         account=_plain(account),
         contexts=case.context(),
-        look_again=known.notice_due,
+        look_again=None if known.notice_due is None else to_text(known.notice_due),
     )
 
 

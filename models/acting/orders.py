@@ -6,6 +6,7 @@ from models.acting.plan import Plan, stale, tampered
 from models.acting.wording import local
 from models.contracts import Evidence, FieldOutcome, WorkOrder
 from models.domain.causes import FAMILY
+from models.domain.times import to_text
 
 _PROBLEM = {
     "leak": "possible leak",
@@ -25,8 +26,7 @@ def see_to(case: Case, known: Known, wanted: Plan, moment: Moment) -> None:
     """After the hold-off: open what is wanted, or join the order there is; leave the one that was for another cause."""
     mine, family, meter_id = case.order_of(known.event.id), known.family, known.meter.meter_id
     same = case.order_for(meter_id, family)
-    settled = f"order {family}" in known.done
-    if wanted.work is not None and not settled:
+    if wanted.work is not None and f"order {family}" not in known.done:
         alone = mine is not None and not any(case.live(a) for a in mine.anomaly_ids if a != known.event.id)
         if same is not None:
             _join(case, known, same, wanted, moment)
@@ -35,7 +35,7 @@ def see_to(case: Case, known: Known, wanted: Plan, moment: Moment) -> None:
             return
         elif not _refused(case, known, moment):
             _open(case, known, wanted, moment)
-    if mine is not None and mine is not same:
+    if mine is not None and (mine is not same or (wanted.work is None and mine.problem != known.event.cause)):
         leave(case, known, moment, f"cause is now {known.event.cause}", mine)
 
 
@@ -81,23 +81,20 @@ def answer(case: Case, order: WorkOrder, outcome: FieldOutcome, moment: Moment) 
 def _refused(case: Case, known: Known, moment: Moment) -> bool:
     """Whether nobody is sent, with the reason on the audit trail."""
     family = known.family
-    why = None
-    if f"{known.meter.meter_id} {family}" in case.barred:
+    why, until = None, case.barred.get(f"{known.meter.meter_id} {family}")
+    if until is not None:
         why = "a crew found nothing"
     elif known.event.cause == "unusual_use" and tampered(known) and (case.orders or case.worked is not None):
-        why = "a crew is or was at the premise"
+        why, until = "a crew is or was at the premise", case.worked
     if why is not None:
-        moment.decide("action.withheld", known.event.id, known, kind="work_order", why=why, until=_until(case, known))
+        ends = None if until is None else to_text(until)
+        moment.decide("action.withheld", known.event.id, known, kind="work_order", why=why, until=ends)
     elif stale(known, moment, moment.days("order_fresh_d")):
         moment.decide("action.review", known.event.id, known, kind="work_order", why="too old")
     else:
         return False
     known.settle(f"order {family}")
     return True
-
-
-def _until(case: Case, known: Known) -> int | None:
-    return case.barred.get(f"{known.meter.meter_id} {known.family}", case.worked)
 
 
 def _open(case: Case, known: Known, wanted: Plan, moment: Moment) -> None:

@@ -25,13 +25,13 @@ def test_a_draft_holds_the_intervals_and_the_money() -> None:
 
 def test_a_draft_follows_its_anomaly_and_an_approved_one_does_not() -> None:
     story = _story()
-    story.until(60, updated("x", 50, "meter_fault", opened=10, observed=3.0, expected=33.0))
+    story.until(60, updated("x", 50, "meter_fault", opened=10, observed=3.0, expected=33.0, of=POWER))
     assert (story.all.holds[-1].to, story.all.holds[-1].amount_at_stake) == (at(50), 9.0)
     story.decision(story.all.holds[0], "approve")
-    story.until(90, closed("x", 80, "meter_fault", opened=10, sequence=3))
+    story.until(90, closed("x", 80, "meter_fault", opened=10, sequence=3, of=POWER))
     assert [(hold.sequence, hold.status) for hold in story.all.holds] == [(1, "draft"), (2, "draft"), (3, "approved")]
     drafted = _story()
-    drafted.until(90, closed("x", 80, "meter_fault", opened=10))
+    drafted.until(90, closed("x", 80, "meter_fault", opened=10, of=POWER))
     assert (drafted.all.holds[-1].status, drafted.all.holds[-1].to) == ("draft", at(80))
 
 
@@ -54,7 +54,7 @@ def test_people_move_it_on(decisions: list[str], statuses: list[str]) -> None:
     assert [line.status for line in story.all.holds[1:]] == statuses
     assert {line.decided_by for line in story.all.holds[1:]} == {"ann"}
     assert names(story.all).count("answer.ignored") == len(decisions) - len(statuses)
-    story.until(24 * 40, updated("x", 60, "theft", opened=10))
+    story.until(24 * 40, updated("x", 60, "theft", opened=10, of=POWER))
     assert len(story.all.holds) == len(statuses) + 1, "what a person decided is not drafted again"
 
 
@@ -67,7 +67,7 @@ def test_a_draft_that_nobody_decides_expires() -> None:
 
 def test_a_draft_is_withdrawn_when_the_cause_is_another() -> None:
     story = _story()
-    story.until(60, updated("x", 45, "unusual_use", opened=10))
+    story.until(60, updated("x", 45, "unusual_use", opened=10, of=POWER))
     assert [(hold.status, hold.decided_by) for hold in story.all.holds] == [("draft", None), ("expired", None)]
 
 

@@ -88,7 +88,7 @@ def test_a_claim_cancels_and_what_is_given_back_waits_again() -> None:
     story.until(80, said("x", 10, "data_error", of=POWER), claim("x", 50), claim("x", 51, incident="i2"))
     assert [(o.status, hours(o.updated_at)) for o in story.all.orders] == [("open", 34), ("cancelled", 50)]
     assert [(h.status, hours(h.updated_at)) for h in story.all.holds] == [("draft", 34), ("expired", 50)]
-    story.until(100, claim("x", 90, holds=False), updated("x", 95, "data_error", opened=10))
+    story.until(100, claim("x", 90, holds=False), updated("x", 95, "data_error", opened=10, of=POWER))
     assert len(story.all.orders) == 2
     story.until(200, claim("x", 110, holds=False, incident="i2"))
     assert [(o.status, hours(o.updated_at)) for o in story.all.orders][2:] == [("open", 134)]
@@ -99,7 +99,7 @@ def test_a_claim_cancels_and_what_is_given_back_waits_again() -> None:
 def test_claimed_within_the_hold_off_nothing_is_ever_done() -> None:
     story = Story()
     story.until(400, said("x", 10, "data_error", of=POWER), claim("x", 10), claim("late", 10))
-    story.until(900, said("late", 420, "meter_fault", of=POWER), closed("x", 450, "data_error", opened=10))
+    story.until(900, said("late", 420, "meter_fault", of=POWER), closed("x", 450, "data_error", opened=10, of=POWER))
     assert names(story.all)[:2] == ["action.claimed", "action.claimed"]
     assert [order.problem for order in story.all.orders] == ["meter_fault"], "a claim that nothing followed runs out"
     before = Story()
@@ -118,7 +118,7 @@ def test_a_crew_that_confirms_completes() -> None:
         ("open", "no access"),
         ("completed", "meter changed"),
     ]
-    story.until(100, updated("x", 50, "meter_fault", opened=10, confidence=0.95))
+    story.until(100, updated("x", 50, "meter_fault", opened=10, confidence=0.95, of=POWER))
     story.outcome(story.all.orders[0], "confirmed", "o3")
     assert len(story.all.orders) == 3
     assert names(story.all)[-1] == "answer.ignored"
@@ -128,11 +128,11 @@ def test_after_not_found_nobody_is_sent_for_a_while() -> None:
     story = Story()
     story.until(40, said("x", 10, "meter_fault", of=POWER))
     story.outcome(story.all.orders[0], "not_found")
-    story.until(80, closed("x", 41, "meter_fault", opened=10), said("y", 50, "theft", of=POWER))
+    story.until(80, closed("x", 41, "meter_fault", opened=10, of=POWER), said("y", 50, "theft", of=POWER))
     assert [order.status for order in story.all.orders] == ["open", "completed"]
     assert whys(story.all) == ["a crew found nothing"]
     later = 40 + 24 * 14 + 1
-    story.until(later + 40, closed("y", 90, "theft", opened=50), said("z", later, "theft", of=POWER))
+    story.until(later + 40, closed("y", 90, "theft", opened=50, of=POWER), said("z", later, "theft", of=POWER))
     assert [order.status for order in story.all.orders] == ["open", "completed", "open"]
 
 
@@ -153,14 +153,25 @@ def test_tampering_where_a_crew_is_or_was_is_no_news() -> None:
 
 def test_an_order_follows_the_cause() -> None:
     story = Story()
-    story.until(80, said("x", 10, "meter_fault", of=POWER), updated("x", 40, "theft", opened=10))
+    story.until(80, said("x", 10, "meter_fault", of=POWER), updated("x", 40, "theft", opened=10, of=POWER))
     assert [(o.work_type, o.problem, o.sequence) for o in story.all.orders] == [
         ("exchange", "meter_fault", 1),
         ("inspect", "theft", 2),
     ]
     assert len({order.id for order in story.all.orders}) == 1
-    story.until(99, updated("x", 85, "unusual_use", opened=10, sequence=3))
+    story.until(99, updated("x", 85, "unusual_use", opened=10, sequence=3, of=POWER))
     assert (story.all.orders[-1].status, story.all.orders[-1].reason) == ("cancelled", "cause is now unusual_use")
+
+
+def test_an_order_is_kept_while_its_cause_stays() -> None:
+    less_sure, another = Story(), Story()
+    less_sure.until(
+        80, said("x", 10, "theft", of=POWER), updated("x", 40, "theft", opened=10, of=POWER, confidence=0.3)
+    )
+    assert [order.status for order in less_sure.all.orders] == ["open"]
+    fault = said("x", 10, "meter_fault", of=POWER)
+    another.until(80, fault, updated("x", 40, "theft", opened=10, of=POWER, confidence=0.3))
+    assert [order.status for order in another.all.orders] == ["open", "cancelled"]
 
 
 def test_evidence_that_a_later_line_leaves_out_still_counts() -> None:
