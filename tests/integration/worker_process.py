@@ -1,9 +1,11 @@
 """A worker as a process of its own, with accidents on order: ``python -m tests.integration.worker_process JSON``.
 
 JSON: `settings` of the worker; `kill`: [point, n] = SIGKILL itself when the point is passed for the n-th time;
-`bug`: n = the n-th call of detect raises; `hold`: [point, n, path] = it stands still there until the file exists.
+`bug`: n = the n-th call of detect raises; `hold`: [point, n, path] = it stands still there until the file exists;
+`live_from`: microseconds, before it nothing is said.
 """
 
+import dataclasses
 import json
 import logging
 import os
@@ -14,7 +16,9 @@ import time
 from collections import Counter
 from typing import Any
 
+from models.domain.times import NEVER
 from models.pipeline import Outcome, detect
+from models.scoring.policy import Policy
 from streams.deps import Deps
 from streams.settings import Settings
 from streams.worker import run
@@ -39,7 +43,8 @@ def main(order: dict[str, Any]) -> int:
         return detect(*args, **kwargs)
 
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(name)s: %(message)s")
-    return run(Settings(**order["settings"]), Deps(reached=reached, detect=buggy))
+    policy = dataclasses.replace(Policy.default(), live_from=order.get("live_from", NEVER))
+    return run(Settings(**order["settings"]), Deps(policy=policy, reached=reached, detect=buggy))
 
 
 if __name__ == "__main__":
