@@ -109,7 +109,7 @@ def _until(port: int, count: int) -> tuple[float, float]:
         handled = sum(
             float(line.split()[-1])
             for line in get(port, "/metrics")[1].splitlines()
-            if line.startswith("meterwatch_messages_total")
+            if line.startswith('meterwatch_messages_total{stage="detect"}')
         )
         if handled >= count:
             return time.monotonic(), handled

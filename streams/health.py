@@ -2,53 +2,70 @@
 
 import asyncio
 import time
-from typing import Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 from faust.types import TP
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from streams.app import App
 from streams.settings import Settings
 
+if TYPE_CHECKING:
+    from streams.app import App
+
 _LOOK_S: Final = 1.0
+
+
+class Reader(Protocol):
+    """Whoever takes input."""
+
+    last_ack: float
+    """`time.monotonic()` of it."""
+
+    def positions(self) -> Mapping[TP, int]:
+        """Last input offset that is done, by partition."""
 
 
 class Progress:
     """How far an app is, as its metrics tell it."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: "App") -> None:
         self._app = app
-        self._idle_at = time.monotonic()
+        self._idle_at = dict.fromkeys(app.readers, time.monotonic())
         self.registry = app.metrics.registry
 
     @property
     def ready(self) -> bool:
-        """Recovered, with readings flowing."""
+        """Recovered, with input flowing."""
         return self._app.ownership.flowing
 
     def look(self) -> float:
-        """Sets the gauges. Returns seconds without an ack while there was lag."""
-        app, slots = self._app, list(self._app.store.slots.values())
-        lag = {slot.number: self._lag(slot.number, slot.partition.offset) for slot in slots}
+        """Sets the gauges. Returns seconds without an ack while there was lag, of the reader that is worst off."""
+        app, now = self._app, time.monotonic()
+        lag: dict[TP, int] = {}
+        ages = [0.0]
+        for reader in app.readers:
+            own = {tp: self._lag(tp, offset) for tp, offset in reader.positions().items()}
+            lag |= own
+            if not any(own.values()):
+                self._idle_at[reader] = now
+            ages.append(now - max(self._idle_at[reader], reader.last_ack))
+        slots = [slot.state for slot in app.meters.slots.values()]
         app.metrics.partitions(
             lag,
-            {slot.number: len(slot.parking) for slot in slots},
-            {slot.number: len(slot.partition.meters) for slot in slots},
+            {state.number: len(state.parking) for state in slots},
+            {state.number: len(state.partition.meters) for state in slots},
         )
-        now = time.monotonic()
-        if not any(lag.values()):
-            self._idle_at = now
-        age = now - max(self._idle_at, app.steps.last_ack)
-        app.metrics.commit_age.set(age if any(lag.values()) else 0)
+        app.metrics.commit_age.set(max(ages))
         app.metrics.ready.set(self.ready)
-        return age
+        return max(ages)
 
-    def _lag(self, number: int, offset: int) -> int:
+    def _lag(self, tp: TP, offset: int) -> int:
         if not self.ready:
             return 0
         try:
-            end = self._app.faust.consumer.highwater(TP(self._app.settings.topics.readings, number))
+            end = self._app.faust.consumer.highwater(tp)
         except Exception:  # between two assignments aiokafka knows no such partition
             return 0
         return max(0, (end or 0) - offset - 1)

@@ -1,8 +1,8 @@
-"""The loop's body: one batch from messages to acks.
+"""The loop's body, the same for every stage: one batch from messages to acks.
 
-In this order, each step acked by the broker before the next begins: outputs (events, dead letters), state, input.
-Killed anywhere, the batch is read again: what is in a row's or the partition's offset is recognised, the rest is done
-again with the same result. See docs/adr/0003-outputs-state-acks.md.
+In this order, each acked by the broker before the next begins: outputs, state, what follows from a state that is
+durable (audit entries, marks), input. Killed anywhere, the batch is read again: what the state knows is recognised, the
+rest is done again with the same result. See docs/adr/0003-outputs-state-acks.md.
 """
 
 import asyncio
@@ -10,15 +10,20 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Generic, TypeVar
 
-from models.pipeline import Outcome
-from streams.codecs.json import Message, decode
+from faust.types import TP
+
+from models.domain.times import NEVER, SECOND
+from models.state.merge import END
+from streams.codecs.json import Message
 from streams.deps import Deps
+from streams.intake import Ownership, take
 from streams.metrics import Metrics
-from streams.publish import Outputs, Publisher, gather
+from streams.publish import Publisher, gather
+from streams.records import Record, Records, Said
 from streams.settings import Settings
-from streams.store import PartitionStore, Slot
+from streams.store import UNMARKED, PartitionStore, Slot, State
 
 log = logging.getLogger(__name__)
 POINTS: Final = (
@@ -30,158 +35,133 @@ POINTS: Final = (
     "before_acks",
     "after_acks",
 )
+"""Of each stage; `Deps.reached` hears `detect after_outputs`."""
+
+S = TypeVar("S", bound=State)
 
 
-class Ownership(Protocol):
-    """Whether the partitions are still ours."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class StageOf(Generic[S]):
+    """What makes a stage different from the others."""
 
-    def current(self, generation: int) -> bool:
-        """Nothing has been given to or taken from us since `generation`, as far as this process knows."""
-
-    async def confirmed(self, first: Mapping[int, int]) -> bool:
-        """Asks the broker after a stall; at once True without one. `first` is the batch's first offset by partition."""
-
-    async def read_again(self, starts: Mapping[int, int]) -> None:
-        """Asks for readings from an offset on, by partition."""
-
-
-@dataclasses.dataclass(slots=True)
-class _Work:
-    """One partition's part of a batch."""
-
-    slot: Slot
-    counts: Mapping[str, int]
-    outputs: Outputs
+    name: str
+    topic: str
+    """Its input."""
+    work: Callable[[S, Sequence[Message]], Said]
+    """Messages of one partition into its state; changes memory only. May be called without messages."""
+    heard_by: tuple[str, ...] = ()
+    """Topics whose every partition must know how far this stage has got."""
 
 
-class Steps:
-    """Runs one step at a time."""
+class Steps(Generic[S]):
+    """Runs one step of a stage at a time."""
 
     def __init__(
         self,
+        stage: StageOf[S],
         settings: Settings,
         deps: Deps,
-        store: PartitionStore,
+        store: PartitionStore[S],
         publisher: Publisher,
         ownership: Ownership,
         metrics: Metrics,
     ) -> None:
-        self._settings = settings
+        self.stage = stage
+        self.store = store
+        self.last_ack = time.monotonic()
         self._deps = deps
-        self._store = store
         self._publisher = publisher
+        self._records = Records(settings, stage.name)
+        self._mark_every = int(settings.mark_every_s * SECOND)
         self._ownership = ownership
         self._metrics = metrics
-        self.last_ack = time.monotonic()
+
+    def positions(self) -> dict[TP, int]:
+        """Last input offset that is done, by partition."""
+        return {TP(self.stage.topic, slot.number): slot.offset for slot in self.store.slots.values()}
 
     async def run(self, events: Sequence[Any], generation: int) -> None:
         """A batch of Faust events, in order of offset within a partition. What is not ours any more stays unacked."""
-        async with self._store.lock:
+        async with self.store.lock:
             began = time.monotonic()
-            mine, done = await self._take(events, generation)
-            works = await self._works(mine)
-            if not await self._finish(works, generation, {slot.number: m[0].offset for slot, m in mine.items()}):
+            mine, done = await take(events, generation, lambda m: self.store.usable(m.partition), self._ownership)
+            work = {slot: [Message(m.offset, m.value or b"") for m in messages] for slot, messages in mine.items()}
+            said = await self._work(work)
+            first = {TP(self.stage.topic, slot.number): messages[0].offset for slot, messages in work.items()}
+            if not await self._finish(said, generation, first):
                 return
-            self._deps.reached("before_acks")
+            self._reached("before_acks")
             for event in done:
                 event.ack()
-            self._deps.reached("after_acks")
+            self._reached("after_acks")
             self.last_ack = time.monotonic()
-            self._metrics.batch_seconds.observe(self.last_ack - began)
-            self._metrics.batch(len(done), [work.counts for work in works])
+            self._metrics.batch(self.stage.name, len(done), self.last_ack - began)
+            self._metrics.readings([s.counts for s in said.values()])
 
-    async def release(self, slots: Iterable[Slot], generation: int) -> None:
-        """Parked blocks of meters that have become known, without waiting for the next batch. Holds no lock."""
-        works = await self._works({slot: [] for slot in slots if slot.parking.waiting_for(self._known(slot))})
-        if works:
-            await self._finish(works, generation, {})
+    async def again(self, slots: Iterable[Slot[S]], generation: int) -> bool:
+        """A step without messages, for what else has come to these slots. Holds no lock. False = abandoned."""
+        work: dict[Slot[S], list[Message]] = {slot: [] for slot in slots}
+        return not work or await self._finish(await self._work(work), generation, {})
 
-    async def _take(self, events: Sequence[Any], generation: int) -> tuple[dict[Slot, list[Message]], list[Any]]:
-        """Messages to work on, and the events to ack for them, those seen before included.
+    async def recovered(self, slots: Iterable[Slot[S]], idle: Callable[[Slot[S]], bool]) -> None:
+        """What follows from a state, once more. Of `idle` slots it is said, too, if there is nothing to wait for."""
+        await self._follow_up(slots, idle)
 
-        A partition takes its input without holes. Where offsets are missing they are asked for once; if the same
-        message comes first again, then there is nothing between.
-        """
-        mine: dict[Slot, list[Message]] = {}
-        done = []
-        holes: dict[int, int] = {}
-        for event in events:
-            message = event.message
-            slot = self._store.slot(message.partition)
-            if slot is None or slot.ahead or not slot.recovered or message.generation_id != generation:
-                continue
-            taken = mine.get(slot)
-            following = (taken[-1].offset if taken else slot.partition.offset) + 1
-            if message.offset > following and message.offset != slot.beyond_hole:
-                if slot.beyond_hole is None:
-                    slot.beyond_hole = message.offset
-                    holes[slot.number] = following
-                continue
-            done.append(event)
-            if message.offset >= following:
-                slot.beyond_hole = None
-                mine.setdefault(slot, []).append(Message(message.offset, message.value or b""))
-        if holes:
-            log.warning("asking again for what did not come, from offsets %r", holes)
-            await self._ownership.read_again(holes)
-        return mine, done
+    async def _work(self, work: Mapping[Slot[S], Sequence[Message]]) -> dict[Slot[S], Said]:
+        """In a thread, so that the event loop goes on: rebalances, health and fetching do not wait."""
+        return await asyncio.to_thread(lambda: {slot: self._of(slot, messages) for slot, messages in work.items()})
 
-    def _known(self, slot: Slot) -> Callable[[str], bool]:
-        return lambda meter_id: slot.partition.lookup(meter_id) >= 0
-
-    async def _works(self, mine: Mapping[Slot, Sequence[Message]]) -> list[_Work]:
-        """In a thread, so that the event loop goes on: rebalances, health and fetching do not wait for detection."""
-        return await asyncio.to_thread(lambda: [self._work(slot, messages) for slot, messages in mine.items()])
-
-    def _work(self, slot: Slot, messages: Sequence[Message]) -> _Work:
+    def _of(self, slot: Slot[S], messages: Sequence[Message]) -> Said:
         """From here to `settle` memory is ahead of the changelog."""
         slot.ahead = True
-        partition, parking = slot.partition, slot.parking
-        released = self._detect(slot, parking.release(self._known(slot)), parked=True)
-        outcome = self._detect(slot, messages)
-        if messages:
-            partition.offset = messages[-1].offset
-        parking.date(partition.event_time)
-        rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
-        events = [event for _, event in (*released.events, *outcome.events)]
-        counts = released.counts + outcome.counts
-        rejected.sort(key=lambda letter: letter.offset)
-        return _Work(slot, counts, Outputs(slot.number, events, rejected, partition.event_time))
+        before = slot.offset
+        said = self.stage.work(slot.state, messages)
+        slot.trail.write(said.decisions, before, slot.offset)
+        return said
 
-    def _detect(self, slot: Slot, messages: Sequence[Message], *, parked: bool = False) -> Outcome:
-        """Decode and detect; what the codec refuses joins what detection refuses, what is unknown is parked."""
-        if not messages:
-            return Outcome()
-        settings = self._settings
-        decoded = decode(messages, slot.partition, settings.partitions, settings.max_message_bytes)
-        outcome = self._deps.detect(decoded.blocks, slot.partition, self._deps.policy, parked=parked)
-        refused = [slot.parking.park(block, slot.partition.event_time) for block in decoded.unknown]
-        unread = [*decoded.rejected, *(letter for letter in refused if letter is not None)]
-        outcome.rejected += unread
-        readings = sum(letter.readings for letter in unread)
-        outcome.counts.update(readings=readings, rejected=readings)
-        return outcome
-
-    async def _finish(self, works: Sequence[_Work], generation: int, first: Mapping[int, int]) -> bool:
+    async def _finish(self, said: Mapping[Slot[S], Said], generation: int, first: Mapping[TP, int]) -> bool:
         """Outputs, then state. False = abandoned: the slots stay `ahead` and are dropped by the rebalance to come."""
-        reached = self._deps.reached
         if not await self._still_ours(generation, first):
             return False
-        reached("before_outputs")
-        await self._publisher.outputs(work.outputs for work in works)
-        reached("after_outputs")
+        self._reached("before_outputs")
+        await self._publisher.write(record for one in said.values() for record in self._records.of(one))
+        self._reached("after_outputs")
         if not await self._still_ours(generation, first):
             return False
-        for work in works:
-            self._metrics.outputs(work.outputs.events, work.outputs.rejected)
-        reached("before_state")
-        offsets = await gather(*(self._publisher.state(work.slot.number, work.slot.changes()) for work in works))
-        for work, offset in zip(works, offsets, strict=True):
-            work.slot.settle(offset)
-        reached("after_state")
+        self._metrics.said(said.values())
+        self._reached("before_state")
+        offsets = await gather(*(self._write_state(slot) for slot in said))
+        for slot, offset in zip(said, offsets, strict=True):
+            slot.settle(offset)
+        self._reached("after_state")
+        await self._follow_up(said, lambda _slot: True)
         return await self._still_ours(generation, first)
 
-    async def _still_ours(self, generation: int, first: Mapping[int, int]) -> bool:
+    async def _write_state(self, slot: Slot[S]) -> int:
+        return await self._publisher.state(
+            self.store.topic, slot.number, slot.changes(), lambda: self._reached("mid_state")
+        )
+
+    async def _follow_up(self, slots: Iterable[Slot[S]], idle: Callable[[Slot[S]], bool]) -> None:
+        """Audit entries, and marks: what is before a mark is durable and will not be said again in another way."""
+        records: list[Record] = []
+        for slot in slots:
+            records += self._records.audit(slot.trail.unsent())
+            time = slot.state.event_time
+            if self.stage.heard_by and self._mark_is_due(slot.marked, time) and (time != END or idle(slot)):
+                records += self._records.marks(self.stage.heard_by, f"{self.stage.name}-{slot.number}", time)
+                slot.marked = time
+        await self._publisher.write(records)
+
+    def _mark_is_due(self, marked: int, time: int) -> bool:
+        if time in (NEVER, marked):
+            return False
+        return marked in (UNMARKED, END) or time - marked >= self._mark_every
+
+    def _reached(self, point: str) -> None:
+        self._deps.reached(f"{self.stage.name} {point}")
+
+    async def _still_ours(self, generation: int, first: Mapping[TP, int]) -> bool:
         if self._ownership.current(generation) and await self._ownership.confirmed(first):
             return True
         log.warning("a batch is abandoned unacked: its partitions may belong to another worker by now")

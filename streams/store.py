@@ -1,99 +1,157 @@
-"""The state of the partitions this worker owns, as a Faust store: Faust recovers it, the detect agent writes it.
+"""The state of a stage's partitions that this worker owns, as a Faust store: Faust recovers it, the stage writes it.
 
 Faust calls in this order when partitions come and go: `on_rebalance` (what is gone is dropped, snapshots are loaded),
 `persisted_offset` (where the changelog is to be read from), `apply_changelog_batch` (what is in it),
-`on_recovery_completed` (readings wait for its end). It is all one thread, so nothing here needs a lock but `hold`.
+`on_recovery_completed` (input waits for its end). It is all one thread, so nothing here needs a lock but `lock`.
 """
 
 import asyncio
 import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import faust
 from faust.stores.base import Store
 from faust.types import TP, EventT
+from numpy.typing import NDArray
 
 from models.domain.errors import VersionError
-from models.state.partition import Partition
-from streams.parking import KEY, Parking
+from models.domain.times import NEVER
 from streams.settings import Settings
 from streams.snapshots import Arrays, Snapshots
+from streams.trail import KEY, Trail, new_trail
 from streams.transport import raw_topic
 
 log = logging.getLogger(__name__)
+UNMARKED: Final = NEVER
+
+
+class State(Protocol):
+    """What one partition of a stage keeps."""
+
+    number: int
+    """Of the Kafka partition."""
+
+    @property
+    def offset(self) -> int:
+        """Last input offset that is in it."""
+
+    @property
+    def event_time(self) -> int:
+        """All before it has been said; NEVER while that cannot be told, END where nothing is to be waited for."""
+
+    def changes(self) -> list[tuple[bytes, bytes | None]]:
+        """Changelog records since `settle`, in the order in which they must be written."""
+
+    def settle(self) -> None:
+        """`changes` are written."""
+
+    def apply(self, key: bytes, value: bytes | None) -> None:
+        """One changelog record back in."""
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The whole of it, for a snapshot."""
+
+    def restore(self, arrays: Arrays) -> None:
+        """From `arrays`, into a new one. VersionError, KeyError or ValueError for what cannot be used."""
+
+
+S = TypeVar("S", bound=State)
 
 
 @dataclasses.dataclass(slots=True, eq=False)
-class Slot:
-    """One partition in memory."""
+class Slot(Generic[S]):
+    """One partition of a stage in memory."""
 
-    partition: Partition
-    parking: Parking
+    state: S
+    trail: Trail
     changelog_offset: int = -1
     """Last changelog record that memory knows of."""
-    meters_offset: int | None = None
-    """Last record of `ami.meters` that is in it, -1 = there was none; None = it was not read yet."""
+    recovered: bool = False
+    """The changelog has been read to its end, and so has what must be known before input flows."""
     ahead: bool = False
     """Memory is ahead of the changelog: a step is under way. If ownership is in doubt now, memory is thrown away."""
     snapshot_offset: int = -1
     beyond_hole: int | None = None
-    """Offset of the message that came too early: what is between has been asked for again."""
+    """See `streams.intake.Place`."""
+    marked: int = UNMARKED
+    """The last mark that was sent."""
 
     @property
     def number(self) -> int:
         """Of the Kafka partition."""
-        return self.partition.number
+        return self.state.number
 
     @property
-    def recovered(self) -> bool:
-        """The changelog and `ami.meters` have been read to their ends."""
-        return self.meters_offset is not None
+    def offset(self) -> int:
+        """Last input offset that is done."""
+        return self.state.offset
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
-        """Changelog records since `settle`, in the order in which they must be written.
-
-        What is parked first, for the partition's record says that its input is dealt with; tombstones last, for the
-        block that they remove must be in its meter's row by then.
-        """
-        return [*self.parking.arrivals(), *self.partition.changes(), *self.parking.departures()]
+        """Changelog records since `settle`, in the order in which they must be written."""
+        return [*self.trail.arrivals(), *self.state.changes(), *self.trail.departures()]
 
     def settle(self, changelog_offset: int) -> None:
         """`changes` are in the changelog."""
-        self.partition.settle()
-        self.parking.settle()
+        self.state.settle()
+        self.trail.settle()
         self.changelog_offset = changelog_offset
         self.ahead = False
 
+    def apply(self, key: bytes, value: bytes | None) -> None:
+        """One changelog record back in."""
+        if key.startswith(KEY):
+            self.trail.apply(key, value)
+        else:
+            self.state.apply(key, value)
+
     def arrays(self) -> dict[str, Any]:
         """For a snapshot: copies, so that it can be written while the partition goes on."""
-        own = {name: array.copy() for name, array in self.partition.arrays().items()}
-        return {**own, **self.parking.arrays(), "changelog_offset": self.changelog_offset}
+        own = {name: array.copy() for name, array in self.state.arrays().items()}
+        return {**own, **self.trail.arrays(), "changelog_offset": self.changelog_offset}
+
+    def restore(self, arrays: Arrays) -> None:
+        """From `arrays`, into a new one."""
+        self.state.restore(arrays)
+        self.trail.restore(arrays)
+        self.changelog_offset = self.snapshot_offset = int(arrays["changelog_offset"])
 
 
-class PartitionStore(Store[bytes, bytes]):
-    """Slots by partition number. Not for keyed access: the agent works on whole partitions."""
+class PartitionStore(Store[bytes, bytes], Generic[S]):
+    """Slots by partition number. Not for keyed access: a stage works on whole partitions."""
 
-    settings: Settings
+    topic: str
+    """The changelog."""
     snapshots: Snapshots
-    before_readings: Callable[[list[Slot]], Awaitable[None]]
-    """What must be done with recovered slots before readings flow: reading `ami.meters`."""
+    new: Callable[[int], Slot[S]]
+    before_input: Callable[[list[Slot[S]]], Awaitable[None]]
+    """What must be done with recovered slots before input flows."""
 
     def set_up(
-        self, settings: Settings, snapshots: Snapshots, before_readings: Callable[[list[Slot]], Awaitable[None]]
+        self,
+        topic: str,
+        snapshots: Snapshots,
+        new: Callable[[int], Slot[S]],
+        before_input: Callable[[list[Slot[S]]], Awaitable[None]],
     ) -> None:
         """To be called once, before the app starts: Faust makes stores with arguments of its own."""
-        self.settings = settings
+        self.topic = topic
         self.snapshots = snapshots
-        self.before_readings = before_readings
-        self.slots: dict[int, Slot] = {}
+        self.new = new
+        self.before_input = before_input
+        self.slots: dict[int, Slot[S]] = {}
         self.lock = asyncio.Lock()
         """Held by whoever changes slots over an await: a step, a meter's record, a snapshot."""
 
-    def slot(self, number: int) -> Slot | None:
+    def slot(self, number: int) -> Slot[S] | None:
         """None when the partition is not ours."""
         return self.slots.get(number)
+
+    def usable(self, number: int) -> Slot[S] | None:
+        """None when the partition is not ours, not recovered, or in doubt."""
+        slot = self.slots.get(number)
+        return None if slot is None or slot.ahead or not slot.recovered else slot
 
     # What Faust calls -------------------------------------------------------------------------------------------------
 
@@ -101,7 +159,7 @@ class PartitionStore(Store[bytes, bytes]):
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Drop what is gone or in doubt, load snapshots of what is new."""
-        mine = {tp.partition for tp in assigned if tp.topic == self.settings.topics.state}
+        mine = {tp.partition for tp in assigned if tp.topic == self.topic}
         for number, slot in list(self.slots.items()):
             if number not in mine or slot.ahead:
                 del self.slots[number]
@@ -124,23 +182,25 @@ class PartitionStore(Store[bytes, bytes]):
             for event in batch:
                 message = event.message
                 slot = self.slots.get(message.partition)
-                key, value = message.key, message.value
-                if slot is None or key is None:
+                if slot is None or message.key is None:
                     continue
-                if key.startswith(KEY):
-                    slot.parking.apply(key, value)
-                elif value is not None:
-                    slot.partition.apply(key, value)
+                slot.apply(message.key, message.value)
                 slot.changelog_offset = max(slot.changelog_offset, message.offset)
         except Exception as error:
             self._fail(error)
             raise
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """Faust lets readings flow when this returns. It drops what is raised here, so a failure ends the app."""
+        """Faust lets input flow when this returns. It drops what is raised here, so a failure ends the app."""
         try:
             numbers = sorted(tp.partition for tp in active_tps)
-            await self.before_readings([self.slots[number] for number in numbers if number in self.slots])
+            slots = [self.slots[number] for number in numbers if number in self.slots]
+            for slot in slots:
+                if not slot.recovered:
+                    slot.trail.recovered()
+            await self.before_input(slots)
+            for slot in slots:
+                slot.recovered = True
         except Exception as error:
             self._fail(error)
             raise
@@ -167,27 +227,22 @@ class PartitionStore(Store[bytes, bytes]):
 
     async def _ends(self, numbers: Sequence[int]) -> dict[int, int]:
         """Where the changelogs end."""
-        tps = {TP(self.settings.topics.state, number): number for number in numbers}
+        tps = {TP(self.topic, number): number for number in numbers}
         ends = await self.app.consumer.highwaters(*tps) if tps else {}
         return {tps[TP(tp.topic, tp.partition)]: end or 0 for tp, end in ends.items()}
 
-    def _restored(self, number: int, arrays: Arrays | None, changelog_end: int) -> Slot:
-        slot = self._empty(number)
+    def _restored(self, number: int, arrays: Arrays | None, changelog_end: int) -> Slot[S]:
+        slot = self.new(number)
         if arrays is None:
             return slot
         try:
-            slot.partition = Partition.from_arrays(number, arrays)
-            slot.parking.restore(arrays)
-            slot.changelog_offset = slot.snapshot_offset = int(arrays["changelog_offset"])
+            slot.restore(arrays)
             if slot.changelog_offset >= changelog_end:
                 raise ValueError(f"its changelog ends at {changelog_end}, before {slot.changelog_offset}")
         except (VersionError, KeyError, ValueError) as error:
             log.warning("ignoring the snapshot of partition %d, the changelog will be read whole: %s", number, error)
-            return self._empty(number)
+            return self.new(number)
         return slot
-
-    def _empty(self, number: int) -> Slot:
-        return Slot(Partition(number), Parking(self.settings.parked_blocks, self.settings.parked_bytes))
 
     # A table's keys are not used --------------------------------------------------------------------------------------
 
@@ -195,16 +250,16 @@ class PartitionStore(Store[bytes, bytes]):
         raise KeyError(key)
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
-        raise NotImplementedError("written by the detect agent only")
+        raise NotImplementedError("written by its stage only")
 
     def __delitem__(self, key: bytes) -> None:
-        raise NotImplementedError("written by the detect agent only")
+        raise NotImplementedError("written by its stage only")
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(())
 
     def __len__(self) -> int:
-        return sum(len(slot.partition.meter_ids) for slot in self.slots.values())
+        return len(self.slots)
 
     def _clear(self, **kwargs: Any) -> None:
         self.slots.clear()
@@ -220,11 +275,11 @@ class PartitionStore(Store[bytes, bytes]):
         self.slots.clear()
 
 
-def state_store(app: faust.App, settings: Settings) -> PartitionStore:
-    """The store of a table whose changelog already exists: the table makes Faust recover it."""
-    changelog = raw_topic(app, settings.topics.state, acks=False, partitions=settings.partitions)
+def stage_store(app: faust.App, settings: Settings, stage: str, topic: str) -> "PartitionStore[Any]":
+    """The store of a table whose changelog `topic` already exists: the table makes Faust recover it."""
+    changelog = raw_topic(app, topic, acks=False, partitions=settings.partitions)
     table = app.Table(
-        "state",
+        stage,
         store="meterwatch://",
         key_type=bytes,
         value_type=bytes,
@@ -232,4 +287,9 @@ def state_store(app: faust.App, settings: Settings) -> PartitionStore:
         changelog_topic=changelog,
         recovery_buffer_size=1000,
     )
-    return cast(PartitionStore, table.data)
+    return cast("PartitionStore[Any]", table.data)
+
+
+def new_slot(stage: str, state: S) -> Slot[S]:
+    """A partition of which nothing is known."""
+    return Slot(state, new_trail(stage, state.number))

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import faust
@@ -34,14 +34,15 @@ class Consumer(driver.Consumer):
                 self.log.info("%r is committed to %s, the state ends before %d: it counts", tp, committed, start)
                 apart[tp] = start
         await self.read_from(starts)
+        cast(Transport, self.transport).starts = starts
         self._committed_offset.update(starts)
         if apart:
             await self._commit(apart)
 
     def _after_state(self, tp: TP, otherwise: int) -> int:
-        transport = cast(Transport, self.transport)
-        slot = transport.store.slot(tp.partition) if tp.topic == transport.readings else None
-        return otherwise if slot is None or not slot.recovered else slot.partition.offset + 1
+        store = cast(Transport, self.transport).stores.get(tp.topic)
+        slot = None if store is None else store.slot(tp.partition)
+        return otherwise if slot is None or not slot.recovered else slot.offset + 1
 
     async def read_from(self, starts: Mapping[TP, int]) -> None:
         """What comes next from these partitions begins here, after what is on its way already."""
@@ -53,8 +54,10 @@ class Transport(driver.Transport):
     """Faust's aiokafka transport with the consumer above."""
 
     Consumer = Consumer
-    store: "PartitionStore"
-    readings: str
+    stores: "Mapping[str, PartitionStore[Any]]"
+    """By input topic."""
+    starts: Mapping[TP, int]
+    """Where reading began after the last rebalance; empty from the moment partitions are being taken."""
 
 
 class GroupOwnership:
@@ -64,40 +67,56 @@ class GroupOwnership:
     altogether may have lost its partitions without knowing: after such a stall the broker is asked.
     """
 
-    def __init__(self, app: faust.App, topic: str, stall_s: float) -> None:
+    def __init__(self, app: faust.App, stores: Iterable[str], stall_s: float) -> None:
         self._app = app
-        self._topic = topic
+        self._stores = frozenset(stores)
+        self._waiting = set(self._stores)
         self._stall_s = stall_s
         self._beat = time.monotonic()
         self._doubt = False
-        self.flowing = False
-        """False from the moment partitions are being taken until the new assignment is recovered."""
+
+    @property
+    def flowing(self) -> bool:
+        """False from the moment partitions are being taken until every store of the new assignment is recovered."""
+        return not self._waiting
+
+    def stop_flow(self) -> None:
+        """Partitions are being taken, or the worker ends."""
+        self._waiting = set(self._stores)
+        cast(Transport, self._app.transport).starts = {}
+
+    def recovered(self, store: str) -> None:
+        """One store is, with all that must be known before its input flows."""
+        self._waiting.discard(store)
 
     @property
     def generation(self) -> int:
         """Of the consumer group, as this process knows it."""
         return int(self._app.consumer_generation_id)
 
+    def start(self, tp: TP) -> int | None:
+        """Where reading of a partition began in this generation; None before it did."""
+        return cast(Transport, self._app.transport).starts.get(tp)
+
     def current(self, generation: int) -> bool:
         """Nothing was reassigned since `generation`. True while partitions are being taken: a step may end then."""
         return generation == self.generation
 
-    async def confirmed(self, first: Mapping[int, int]) -> bool:
+    async def confirmed(self, first: Mapping[TP, int]) -> bool:
         """A commit of what is committed or about to be: the broker refuses it from a member it has given up."""
         if time.monotonic() - self._beat > self._stall_s:
             self._doubt = True
         if not self._doubt or not first:
             return True
         consumer = cast(Consumer, self._app.consumer)
-        if not await consumer._commit({TP(self._topic, number): offset for number, offset in first.items()}):
+        if not await consumer._commit(dict(first)):
             return False
         self._doubt, self._beat = False, time.monotonic()
         return True
 
-    async def read_again(self, starts: Mapping[int, int]) -> None:
-        """Asks for readings from an offset on, by partition."""
-        consumer = cast(Consumer, self._app.consumer)
-        await consumer.read_from({TP(self._topic, number): offset for number, offset in starts.items()})
+    async def read_again(self, starts: Mapping[TP, int]) -> None:
+        """Asks for input from an offset on, by partition."""
+        await cast(Consumer, self._app.consumer).read_from(starts)
 
     async def watch(self) -> None:
         """To be run beside the app: notices that the process stood still."""
@@ -113,6 +132,6 @@ def urls(bootstrap_servers: str) -> list[Any]:
     return [f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")]
 
 
-def raw_topic(app: faust.App, name: str, **options: Any) -> Any:
-    """A topic whose keys and values are left as bytes. Without a serializer by name Faust would read values as JSON."""
-    return app.topic(name, key_serializer="raw", value_serializer="raw", allow_empty=True, **options)
+def raw_topic(app: faust.App, *names: str, **options: Any) -> Any:
+    """Topics whose keys and values are left as bytes. Without a serializer by name Faust would read values as JSON."""
+    return app.topic(*names, key_serializer="raw", value_serializer="raw", allow_empty=True, **options)

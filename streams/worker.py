@@ -89,11 +89,14 @@ async def _until_end(app: App, health: Health, stop: asyncio.Event, beside: list
 
 async def _finish(app: App) -> None:
     """No new batch; the one in hand ends; its acks are committed and a snapshot is written."""
-    app.ownership.flowing = False
-    async with app.store.lock:
+    app.ownership.stop_flow()
+    async with contextlib.AsyncExitStack() as held:
+        for store in app.stores:
+            await held.enter_async_context(store.lock)
         with contextlib.suppress(Exception):
             await app.faust.consumer.commit()
-    await app.store.write_snapshots()
+    for store in app.stores:
+        await store.write_snapshots()
     log.info("stopped with everything written")
 
 
@@ -111,7 +114,8 @@ async def _snapshots(app: App) -> None:
     while True:
         await asyncio.sleep(app.settings.snapshot_every_s)
         try:
-            await app.store.write_snapshots()
+            for store in app.stores:
+                await store.write_snapshots()
         except OSError as error:
             log.warning("no snapshot, recovery will take longer: %s", error)
 

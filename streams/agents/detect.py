@@ -1,24 +1,57 @@
-"""`ami.readings` -> `ami.anomalies`: the loop itself. What it does with a batch is in `streams.steps`."""
+"""`ami.readings` -> `ami.anomalies`, and on to the stages across meters."""
 
-from typing import Any
+import dataclasses
+from collections.abc import Sequence
 
-import faust
-
+from models.pipeline import Outcome
+from streams.codecs.json import Message, decode
+from streams.deps import Deps
+from streams.metered import Metered
+from streams.records import Said
 from streams.settings import Settings
-from streams.steps import Steps
-from streams.transport import GroupOwnership, raw_topic
+from streams.steps import StageOf
 
 
-def detect_agent(app: faust.App, settings: Settings, steps: Steps, ownership: GroupOwnership) -> None:
-    """Declares the agent. An exception out of it ends the process (`CrashingSupervisor`, and the worker)."""
-    readings = raw_topic(app, settings.topics.readings, maxsize=2 * settings.batch_messages)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Detect:
+    """What becomes of messages of `ami.readings`."""
 
-    async def detect(stream: Any) -> None:
-        # Never `take`: it acks a batch even when the body raises. `noack_take` gives events and acks none, but switches
-        # acks on again as it ends, and then what is still queued behind an exception is acked unseen.
-        stream.enable_acks = False
-        async for events in stream.noack_take(settings.batch_messages, within=settings.batch_wait_s):
-            if ownership.flowing:
-                await steps.run(events, ownership.generation)
+    settings: Settings
+    deps: Deps
 
-    app.agent(readings, name="detect")(detect)
+    def stage(self) -> StageOf[Metered]:
+        """As the loop runs it."""
+        topics = self.settings.topics
+        return StageOf("detect", topics.readings, self.work, (topics.groups, topics.cases))
+
+    def work(self, state: Metered, messages: Sequence[Message]) -> Said:
+        """Blocks of meters that have become known, then the messages, then what has waited for too long."""
+        partition, parking = state.partition, state.parking
+        released = self._detect(state, parking.release(state.known), parked=True)
+        outcome = self._detect(state, messages)
+        if messages:
+            partition.offset = messages[-1].offset
+        parking.date(partition.event_time)
+        rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
+        return Said(
+            self.settings.topics.readings,
+            state.number,
+            partition.event_time,
+            events=[event for _, event in (*released.events, *outcome.events)],
+            rejected=sorted(rejected, key=lambda letter: letter.offset),
+            counts=released.counts + outcome.counts,
+        )
+
+    def _detect(self, state: Metered, messages: Sequence[Message], *, parked: bool = False) -> Outcome:
+        """Decode and detect; what the codec refuses joins what detection refuses, what is unknown is parked."""
+        if not messages:
+            return Outcome()
+        partition, settings = state.partition, self.settings
+        decoded = decode(messages, partition, settings.partitions, settings.max_message_bytes)
+        outcome = self.deps.detect(decoded.blocks, partition, self.deps.policy, parked=parked)
+        refused = [state.parking.park(block, partition.event_time) for block in decoded.unknown]
+        unread = [*decoded.rejected, *(letter for letter in refused if letter is not None)]
+        outcome.rejected += unread
+        readings = sum(letter.readings for letter in unread)
+        outcome.counts.update(readings=readings, rejected=readings)
+        return outcome

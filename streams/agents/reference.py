@@ -3,18 +3,20 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-import faust
 import pydantic
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from models.contracts import Meter
+from models.domain.blocks import Rejected
 from models.domain.ids import partition_of
+from streams.beside import Beside
+from streams.codecs.json import Message
+from streams.metered import Metered
+from streams.reading import consumer_of, to_the_end
+from streams.records import brief
 from streams.settings import Settings
-from streams.steps import Steps
-from streams.store import PartitionStore, Slot
-from streams.transport import GroupOwnership, raw_topic
+from streams.store import Slot
 
 log = logging.getLogger(__name__)
 
@@ -24,80 +26,45 @@ class Reference:
     """Puts records of `ami.meters` into the partitions."""
 
     settings: Settings
-    store: PartitionStore
 
-    async def read_all(self, slots: Sequence[Slot]) -> None:
-        """Everything up to the end of the topic, for slots that have not seen it. No group: nothing is committed."""
-        new = {
-            TopicPartition(self.settings.topics.meters, slot.number): slot
-            for slot in slots
-            if slot.meters_offset is None
-        }
-        if not new:
-            return
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.settings.bootstrap_servers, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-        await consumer.start()
-        try:
-            consumer.assign(list(new))
-            ends = await consumer.end_offsets(list(new))
-            while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-                for tp, records in (await consumer.getmany(timeout_ms=500)).items():
-                    for record in records:
-                        self.put(new[tp], record.offset, record.value)
-        finally:
-            await consumer.stop()
-        for tp, slot in new.items():
-            slot.meters_offset = ends[tp] - 1
-        log.info("%d meters are known", sum(len(slot.partition.meters) for slot in slots))
-
-    def put(self, slot: Slot, offset: int, value: bytes | None) -> None:
+    def put(self, slot: Slot[Metered], message: Message) -> Rejected | None:
         """One record; older ones than the slot has are ignored, and so are tombstones: what was learnt stays."""
-        if slot.meters_offset is not None and offset <= slot.meters_offset:
-            return
-        slot.meters_offset = offset
-        if not value:
-            return
+        known = slot.state.meters_offset
+        if known is not None and message.offset <= known:
+            return None
+        slot.state.meters_offset = message.offset
+        if not message.value:
+            return None
         try:
-            meter = Meter.model_validate_json(value)
+            meter = Meter.model_validate_json(message.value)
         except pydantic.ValidationError as error:
-            log.warning("%s %d at %d is ignored: %s", self.settings.topics.meters, slot.number, offset, _brief(error))
-            return
+            return self._refused(slot, message, "schema", brief(error))
         right = partition_of(meter.meter_id, self.settings.partitions)
         if right != slot.number:
-            log.warning("meter %s in partition %d belongs to %d: ignored", meter.meter_id, slot.number, right)
-            return
-        slot.partition.put_meter(meter)
+            return self._refused(slot, message, "wrong_partition", f"meter {meter.meter_id} belongs to {right}")
+        slot.state.partition.put_meter(meter)
+        return None
+
+    def _refused(self, slot: Slot[Metered], message: Message, reason: str, detail: str) -> Rejected:
+        log.warning("%s %d at %d: %s", self.settings.topics.meters, slot.number, message.offset, detail)
+        return Rejected(message.offset, reason, detail, message.value)
 
 
-def reference_agent(
-    app: faust.App, settings: Settings, reference: Reference, steps: Steps, ownership: GroupOwnership
-) -> None:
-    """Declares the agent."""
-    meters = raw_topic(app, settings.topics.meters)
-    store = reference.store
-
-    async def follow(stream: Any) -> None:
-        stream.enable_acks = False  # see the detect agent
-        async for events in stream.noack_take(settings.batch_messages, within=settings.batch_wait_s):
-            async with store.lock:
-                mine = [e for e in events if _usable(e, store, ownership)]
-                for event in mine:
-                    reference.put(store.slots[event.message.partition], event.message.offset, event.message.value)
-                slots = {store.slots[event.message.partition] for event in mine}
-                await steps.release(slots, ownership.generation)
-                for event in mine:
-                    event.ack()
-
-    app.agent(meters, name="reference")(follow)
-
-
-def _usable(event: Any, store: PartitionStore, ownership: GroupOwnership) -> bool:
-    slot = store.slot(event.message.partition)
-    return slot is not None and not slot.ahead and event.message.generation_id == ownership.generation
-
-
-def _brief(error: pydantic.ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))[:200]
+async def read_meters(reference: Reference, slots: Sequence[Slot[Metered]], meters: Beside) -> None:
+    """Everything up to the end of the topic, for slots that have not seen it."""
+    new = {slot.number: slot for slot in slots if slot.state.meters_offset is None}
+    if not new:
+        return
+    rejected: dict[Slot[Metered], list[Rejected]] = {}
+    tps = [TopicPartition(reference.settings.topics.meters, number) for number in new]
+    async with consumer_of(reference.settings) as consumer:
+        async for record in to_the_end(consumer, tps):
+            slot = new[record.partition]
+            letter = reference.put(slot, Message(record.offset, record.value or b""))
+            if letter is not None:
+                rejected.setdefault(slot, []).append(letter)
+    await meters.set_aside(rejected)
+    for slot in new.values():
+        if slot.state.meters_offset is None:
+            slot.state.meters_offset = -1
+    log.info("%d meters are known", sum(len(slot.state.partition.meters) for slot in slots))

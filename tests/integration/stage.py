@@ -205,7 +205,7 @@ class Stage:
         """Meters' digests as the changelog alone gives them."""
         partitions = [Partition(n) for n in range(self.settings.partitions)]
         for record in self.records(self.settings.topics.state):
-            if not record.key.startswith(b"k"):
+            if not record.key.startswith((b"k", b"\0")):
                 partitions[record.partition].apply(record.key, record.value)
         return {meter: digest for partition in partitions for meter, digest in partition.digests().items()}
 

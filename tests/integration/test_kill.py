@@ -33,7 +33,7 @@ def test_every_crash_point(
             more = len(MESSAGES) // len(points)
             play.send(MESSAGES[sent : sent + more])
             sent += more
-            worker = play.worker(kill=[point, 1 if point == "mid_state" else rng.randint(1, 2)])
+            worker = play.worker(kill=[f"detect {point}", 1 if point == "mid_state" else rng.randint(1, 2)])
             assert worker.wait(60) == -signal.SIGKILL, f"at {point}: {play.log()[-3000:]}"
         play.send(MESSAGES[sent:])
         worker = play.worker()

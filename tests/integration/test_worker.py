@@ -114,7 +114,7 @@ def test_two_workers_and_a_rebalance_in_mid_batch(
 ) -> None:
     play.know(METERS)
     play.send(MESSAGES)
-    first = play.worker("w1", hold=["after_outputs", 3, str(tmp_path / "go")])
+    first = play.worker("w1", hold=["detect after_outputs", 3, str(tmp_path / "go")])
     play.wait_for_word("standing still")
     second = play.worker("w2")
     play.wait_for_word("because it is rebalancing")
@@ -132,7 +132,7 @@ def test_a_worker_that_stood_still_for_too_long_abandons_its_batch(
 ) -> None:
     play.know(METERS)
     play.send(MESSAGES)
-    first = play.worker("w1", hold=["after_outputs", 3, str(tmp_path / "go")])
+    first = play.worker("w1", hold=["detect after_outputs", 3, str(tmp_path / "go")])
     play.wait_for_word("standing still")
     first.send_signal(signal.SIGSTOP)
     second = play.worker("w2")
@@ -187,7 +187,7 @@ def test_told_to_stop_it_ends_its_batch_and_goes_on_there_later(
 ) -> None:
     play.know(METERS)
     play.send(MESSAGES)
-    worker = play.worker(hold=["after_outputs", 2, str(tmp_path / "go")])
+    worker = play.worker(hold=["detect after_outputs", 2, str(tmp_path / "go")])
     play.wait_for_word("standing still")
     worker.send_signal(signal.SIGTERM)
     (tmp_path / "go").touch()

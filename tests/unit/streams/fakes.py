@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from faust.types import TP
+
 
 class Batch:
     """Holds `room` records."""
@@ -59,23 +61,42 @@ class FakeOwnership:
     def __init__(self) -> None:
         self.ours = True
         self.confirms = True
-        self.asked_again: list[dict[int, int]] = []
+        self.asked_again: list[dict[TP, int]] = []
+        self.flowing = True
+        self.starts: dict[TP, int] = {}
+
+    @property
+    def generation(self) -> int:
+        return 1
+
+    def start(self, tp: TP) -> int | None:
+        return self.starts.get(tp, 0)
 
     def current(self, generation: int) -> bool:
         return self.ours and generation == 1
 
-    async def confirmed(self, first: Mapping[int, int]) -> bool:
+    async def confirmed(self, first: Mapping[TP, int]) -> bool:
         return self.confirms
 
-    async def read_again(self, starts: Mapping[int, int]) -> None:
+    async def read_again(self, starts: Mapping[TP, int]) -> None:
         self.asked_again.append(dict(starts))
 
 
 class FakeEvent:
     """A Faust event of generation 1."""
 
-    def __init__(self, said: list[str], partition: int, offset: int, value: bytes | None, generation: int = 1) -> None:
-        self.message = SimpleNamespace(partition=partition, offset=offset, value=value, generation_id=generation)
+    def __init__(
+        self,
+        said: list[str],
+        partition: int,
+        offset: int,
+        value: bytes | None,
+        generation: int = 1,
+        topic: str = "ami.readings",
+    ) -> None:
+        self.message = SimpleNamespace(
+            topic=topic, partition=partition, offset=offset, value=value, generation_id=generation
+        )
         self._said = said
         self.acked = False
 

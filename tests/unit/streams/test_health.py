@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from streams.health import Health, Progress
@@ -14,15 +15,28 @@ from streams.metrics import Metrics
 from streams.parking import Parking
 from streams.settings import Settings
 
+LABELS = {"topic": "ami.readings", "partition": "0"}
+
+
+class FakeReader:
+    """Of one partition."""
+
+    def __init__(self, last_ack: float, offset: int) -> None:
+        self.last_ack = last_ack
+        self._offset = offset
+
+    def positions(self) -> dict[TP, int]:
+        return {TP("ami.readings", 0): self._offset}
+
 
 def app(end: int, offset: int, last_ack: float = 0.0) -> Any:
     """As much of a worker as progress is read from."""
-    slot = SimpleNamespace(number=0, parking=Parking(1, 1), partition=SimpleNamespace(offset=offset, meters={}))
+    state = SimpleNamespace(number=0, parking=Parking(1, 1), partition=SimpleNamespace(meters={}))
     return SimpleNamespace(
         settings=Settings(),
         metrics=Metrics(CollectorRegistry()),
-        store=SimpleNamespace(slots={0: slot}),
-        steps=SimpleNamespace(last_ack=last_ack),
+        meters=SimpleNamespace(slots={0: SimpleNamespace(state=state)}),
+        readers=(FakeReader(last_ack, offset),),
         ownership=SimpleNamespace(flowing=True),
         faust=SimpleNamespace(consumer=SimpleNamespace(highwater=lambda _tp: end)),
     )
@@ -39,7 +53,7 @@ def test_without_lag_there_is_no_age(now: SimpleNamespace) -> None:
     progress = Progress(app(end=5, offset=4))
     now.value += 1000
     assert progress.look() == 0
-    assert progress.registry.get_sample_value("meterwatch_lag_messages", {"partition": "0"}) == 0
+    assert progress.registry.get_sample_value("meterwatch_lag_messages", LABELS) == 0
 
 
 def test_age_counts_from_the_last_ack_or_the_last_moment_without_lag(now: SimpleNamespace) -> None:
@@ -47,9 +61,9 @@ def test_age_counts_from_the_last_ack_or_the_last_moment_without_lag(now: Simple
     progress = Progress(worker)
     now.value += 7
     assert progress.look() == 7
-    assert progress.registry.get_sample_value("meterwatch_lag_messages", {"partition": "0"}) == 3
+    assert progress.registry.get_sample_value("meterwatch_lag_messages", LABELS) == 3
     assert progress.registry.get_sample_value("meterwatch_commit_age_seconds") == 7
-    worker.steps.last_ack = 105.0
+    worker.readers[0].last_ack = 105.0
     assert progress.look() == 2
 
 
@@ -89,8 +103,18 @@ def test_a_worker_without_progress_is_not_alive() -> None:
             assert await asyncio.to_thread(get, server.port, "/livez") == (503, "no progress\n")
             status, page = await asyncio.to_thread(get, server.port, "/metrics")
             assert status == 200
-            assert 'meterwatch_lag_messages{partition="0"} 3.0' in page
+            assert 'meterwatch_lag_messages{partition="0",topic="ami.readings"} 3.0' in page
         finally:
             await server.stop()
 
     asyncio.run(scenario())
+
+
+def test_the_reader_that_is_worst_off_counts(now: SimpleNamespace) -> None:
+    worker = app(end=5, offset=4)
+    stuck = FakeReader(last_ack=0.0, offset=1)
+    stuck.positions = lambda: {TP("meterwatch.cases", 0): 1}  # type: ignore[method-assign]
+    worker.readers = (*worker.readers, stuck)
+    progress = Progress(worker)
+    now.value += 9
+    assert progress.look() == 9

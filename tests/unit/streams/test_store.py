@@ -16,9 +16,10 @@ from models.pipeline import detect
 from models.scoring.policy import Policy
 from models.state.partition import Partition
 from streams.codecs.json import Message, Unknown, decode
+from streams.metered import Metered
 from streams.settings import Settings
 from streams.snapshots import Snapshots
-from streams.store import PartitionStore, Slot, state_store
+from streams.store import PartitionStore, Slot, new_slot, stage_store
 
 STATE = "meterwatch.state"
 
@@ -27,7 +28,7 @@ def tp(number: int) -> TP:
     return TP(STATE, number)
 
 
-async def no_meters(_slots: list[Slot]) -> None:
+async def nothing(_slots: list[Slot[Metered]]) -> None:
     pass
 
 
@@ -37,8 +38,8 @@ class Stored:
     def __init__(self, folder: pathlib.Path) -> None:
         settings = Settings(partitions=4, state_dir=folder)
         app = faust.App("test", store="meterwatch://", broker="kafka://localhost:1")
-        self.store: PartitionStore = state_store(app, settings)
-        self.store.set_up(settings, Snapshots(folder), no_meters)
+        self.store: PartitionStore[Metered] = stage_store(app, settings, "detect", STATE)
+        self.store.set_up(STATE, Snapshots(folder), lambda n: new_slot("detect", Metered(n, settings)), nothing)
         self.end = 1000
         consumer: Any = SimpleNamespace(highwaters=self._highwaters)
         app._consumer = consumer
@@ -59,13 +60,13 @@ class Stored:
     def write(self, number: int, start: int, count: int) -> list[tuple[bytes, bytes | None]]:
         """A step's worth of state: what would be in the changelog."""
         slot = self.store.slots[number]
-        slot.partition.put_meter(Meter(meter_id="m", service="water", unit="L", interval_s=900, timezone="UTC"))
+        slot.state.partition.put_meter(Meter(meter_id="m", service="water", unit="L", interval_s=900, timezone="UTC"))
         block = {"meter_id": "m", "values": [1.0, 5.0] * 48}
         days = range(start, start + count)
         raw = [json.dumps({**block, "start": f"2024-05-{n + 1:02d}T00:00:00Z"}).encode() for n in days]
         messages = [Message(n, value) for n, value in zip(days, raw, strict=True)]
-        detect(decode(messages, slot.partition, 1, 10_000).blocks, slot.partition, Policy.default())
-        slot.parking.park(Unknown(start, "stranger", b"?", 1), 0)
+        detect(decode(messages, slot.state.partition, 1, 10_000).blocks, slot.state.partition, Policy.default())
+        slot.state.parking.park(Unknown(start, "stranger", b"?", 1), 0)
         changes = slot.changes()
         slot.settle(slot.changelog_offset + len(changes))
         return changes
@@ -77,7 +78,7 @@ def stored(tmp_path: pathlib.Path) -> Stored:
 
 
 def digests(stored: Stored, number: int) -> dict[str, str]:
-    return stored.store.slots[number].partition.digests()
+    return stored.store.slots[number].state.partition.digests()
 
 
 def test_recovered_from_the_changelog_alone(stored: Stored, tmp_path: pathlib.Path) -> None:
@@ -89,7 +90,7 @@ def test_recovered_from_the_changelog_alone(stored: Stored, tmp_path: pathlib.Pa
     other.recover(2, records)
     assert digests(other, 2) == digests(stored, 2) != {}
     assert other.store.slots[2].changelog_offset == stored.store.slots[2].changelog_offset == len(records) - 1
-    assert len(other.store.slots[2].parking) == 2
+    assert len(other.store.slots[2].state.parking) == 2
 
 
 def test_recovered_from_a_snapshot_and_the_tail(stored: Stored, tmp_path: pathlib.Path) -> None:
@@ -102,7 +103,7 @@ def test_recovered_from_a_snapshot_and_the_tail(stored: Stored, tmp_path: pathli
     assert other.store.persisted_offset(tp(2)) == len(before) - 1
     other.recover(2, tail, len(before))
     assert digests(other, 2) == digests(stored, 2)
-    assert len(other.store.slots[2].parking) == 2
+    assert len(other.store.slots[2].state.parking) == 2
 
 
 def test_a_rebalance_drops_what_is_gone_or_in_doubt_and_keeps_the_rest(stored: Stored) -> None:
@@ -165,7 +166,7 @@ def test_a_snapshot_that_cannot_be_read_is_ignored(
     other = Stored(tmp_path)
     other.assign(0)
     assert other.store.persisted_offset(tp(0)) == -1
-    assert other.store.slots[0].partition.meter_ids == []
+    assert other.store.slots[0].state.partition.meter_ids == []
     assert "the changelog will be read whole" in caplog.text
 
 

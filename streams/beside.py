@@ -1,0 +1,76 @@
+"""Records that go into the partitions of `detect` beside the readings: what meters are, and what they report."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from faust.types import TP
+
+from models.domain.blocks import Rejected
+from streams.codecs.json import Message
+from streams.intake import Places, take
+from streams.metered import Metered
+from streams.publish import Publisher
+from streams.records import Records, Said
+from streams.steps import Steps
+from streams.store import Slot
+from streams.transport import GroupOwnership
+
+Put = Callable[[Slot[Metered], Message], Rejected | None]
+"""One record into its partition; what is wrong with it, if anything."""
+
+
+class Beside:
+    """The loop's body for such a topic: into memory, dead letters and state written, acks."""
+
+    def __init__(
+        self,
+        topic: str,
+        put: Put,
+        needs_step: Callable[[Slot[Metered]], bool],
+        steps: Steps[Metered],
+        publisher: Publisher,
+        records: Records,
+        ownership: GroupOwnership,
+    ) -> None:
+        self.last_ack = time.monotonic()
+        self._topic = topic
+        self._put = put
+        self._needs_step = needs_step
+        self._steps = steps
+        self._publisher = publisher
+        self._records = records
+        self._ownership = ownership
+        self._places = Places(ownership)
+
+    def positions(self) -> dict[TP, int]:
+        """Last offset that is done, by partition."""
+        return self._places.positions()
+
+    async def run(self, events: Sequence[Any], generation: int) -> None:
+        """A batch of Faust events. What is not ours any more stays unacked."""
+        store = self._steps.store
+        async with store.lock:
+            usable = [event for event in events if store.usable(event.message.partition) is not None]
+            mine, done = await take(usable, generation, self._places.of, self._ownership)
+            rejected: dict[Slot[Metered], list[Rejected]] = {}
+            for place, messages in mine.items():
+                slot = store.slots[place.tp.partition]
+                letters = (self._put(slot, Message(m.offset, m.value or b"")) for m in messages)
+                rejected[slot] = [letter for letter in letters if letter is not None]
+            await self.set_aside(rejected)
+            if not await self._steps.again(filter(self._needs_step, rejected), generation):
+                return
+            for place, messages in mine.items():
+                place.offset = messages[-1].offset
+            for event in done:
+                event.ack()
+            self.last_ack = time.monotonic()
+
+    async def set_aside(self, rejected: Mapping[Slot[Metered], Sequence[Rejected]]) -> None:
+        """Dead letters of what could not be put."""
+        said = (
+            Said(self._topic, slot.number, slot.state.partition.event_time, rejected=letters)
+            for slot, letters in rejected.items()
+        )
+        await self._publisher.write(record for one in said for record in self._records.of(one))
