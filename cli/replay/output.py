@@ -14,7 +14,9 @@ from typing import Any, Final, Self
 
 from cli.errors import UnusableError
 from cli.replay.files import DeadRow
-from models.contracts import AnomalyEvent
+from models.contracts import AnomalyEvent, BillingHold, Notification, WorkOrder
+
+Action = WorkOrder | Notification | BillingHold
 
 ANOMALIES: Final = "anomalies.jsonl"
 DEAD_LETTERS: Final = "dead-letters.jsonl"
@@ -42,10 +44,9 @@ class Folder:
         except OSError as error:
             raise UnusableError(f"{self.path}: cannot be written: {error.strerror}") from error
         self.scores = self._building / SCORES
-        for name in ACTIONS.values():
-            (self._building / name).touch()
         self._dead_letters = self._open(DEAD_LETTERS)
         self._anomalies = self._open(ANOMALIES)
+        self._actions = {kind: self._open(name) for kind, name in ACTIONS.items()}
         return self
 
     def _open(self, name: str) -> io.TextIOWrapper:
@@ -61,6 +62,10 @@ class Folder:
         """Lines in the life of anomalies, in the order in which they were said."""
         for event in events:
             self._anomalies.write(event.to_json() + "\n")
+
+    def actions(self, kind: str, lines: Iterable[Action]) -> None:
+        """Lines in the life of actions of a kind of `ACTIONS`, in the order in which they were said."""
+        self._actions[kind].writelines(line.model_dump_json() + "\n" for line in lines)
 
     def publish(self, summary: dict[str, Any]) -> None:
         """The folder is whole: move it to where it belongs. Of a folder that was there, only our own files go."""
@@ -81,3 +86,5 @@ class Folder:
     def _close(self) -> None:
         self._dead_letters.close()
         self._anomalies.close()
+        for file in self._actions.values():
+            file.close()

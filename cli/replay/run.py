@@ -1,6 +1,7 @@
-"""The story of a replay: read everything, detect chunk by chunk, write as it is said."""
+"""The story of a replay: read everything; chunk by chunk detect, look across meters, act; write as it is said."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from cli.policy import read_policy
@@ -8,9 +9,10 @@ from cli.replay.files import DeadRow
 from cli.replay.lanes import Lane, chunks, feed, lanes_of
 from cli.replay.output import Folder
 from cli.replay.readings import Progress, Readings, read_readings
-from cli.replay.reference import Fleet, Weather, no_collection, read_fleet, read_rows
+from cli.replay.reference import Fleet, Row, Weather, no_collection, read_fleet, read_rows
 from cli.replay.request import Request
 from cli.replay.scores import ScoreTable
+from cli.replay.stages import Stages, in_time
 from cli.replay.summary import Tally
 from models.contracts import Account, AnomalyEvent, Context, MeterEvent
 from models.domain.blocks import Rejected
@@ -27,7 +29,10 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
     policy = read_policy(request.policy, request.live_from)
     with no_collection():
         fleet = read_fleet(request.meters)
-    _check_others(request)
+    _rows(request.weather, Weather)  # what later stages will use is held against its contract now
+    _rows(request.events, MeterEvent)
+    accounts = {account.account_id: account for account in _rows(request.accounts, Account)}
+    contexts = _rows(request.context, Context)
     tally = Tally()
     with folder:
 
@@ -38,6 +43,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
         readings = read_readings(request.readings, fleet, dead, progress)
         with no_collection():
             lanes = lanes_of(fleet, readings, request.partitions)
+        stages = Stages(lanes, policy, accounts, contexts)
         table = ScoreTable(readings, fleet) if request.scores else None
 
         def settle(outcomes: list[tuple[Lane, Outcome]]) -> None:
@@ -46,9 +52,18 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
                 dead([letter for rejected in outcome.rejected for letter in _letters(rejected, lane, readings, fleet)])
                 if table:
                     table.put(lane, outcome.scores)
-            events = in_order(outcomes)
+                stages.tell(lane, outcome.events, [])
+            said = stages.advance(lanes)
+            events = in_time(in_order(outcomes), said.events)
             tally.anomalies(events)
             folder.anomalies(events)
+            for kind, lines in (
+                ("work_orders", said.orders),
+                ("notifications", said.notifications),
+                ("holds", said.holds),
+            ):
+                tally.actions(kind, lines)
+                folder.actions(kind, lines)
 
         for chunk in chunks(readings):
             fed = [(lane, feed(lane, readings, fleet, chunk)) for lane in lanes]
@@ -81,16 +96,9 @@ def in_order(outcomes: list[tuple[Lane, Outcome]]) -> list[AnomalyEvent]:
     return [event for _, event in sorted(placed, key=lambda said: said[0])]
 
 
-def _check_others(request: Request) -> None:
-    """What later stages will use is held against its contract now."""
-    for path, model in (
-        (request.weather, Weather),
-        (request.events, MeterEvent),
-        (request.accounts, Account),
-        (request.context, Context),
-    ):
-        if path is not None:
-            read_rows(path, model)
+def _rows(path: Path | None, model: type[Row]) -> list[Row]:
+    """An optional table, row by row."""
+    return [] if path is None else [row for _, row in read_rows(path, model)]
 
 
 def _letters(rejected: Rejected, lane: Lane, readings: Readings, fleet: Fleet) -> list[DeadRow]:

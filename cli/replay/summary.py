@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from cli.replay.lanes import Lane
-from cli.replay.output import ACTIONS
+from cli.replay.output import ACTIONS, Action
 from cli.replay.reference import Fleet
 from models.contracts import AnomalyEvent
 from models.domain.causes import CAUSES, Status
@@ -23,10 +23,15 @@ class Tally:
         self.counts: Counter[str] = Counter()
         """accepted, duplicates, revisions, late"""
         self._lines: Counter[tuple[str, str]] = Counter()
+        self._actions: Counter[str] = Counter()
 
     def anomalies(self, events: Iterable[AnomalyEvent]) -> None:
         """Lines of `anomalies.jsonl`."""
         self._lines.update((event.cause, event.status) for event in events)
+
+    def actions(self, kind: str, lines: Iterable[Action]) -> None:
+        """Lines of a file of actions: each action counts once, however it goes on."""
+        self._actions[kind] += sum(line.sequence == 1 for line in lines)
 
     def summary(
         self, fleet: Fleet, lanes: list[Lane], policy: Policy, readings: int, started: float, warm_up_s: float
@@ -45,7 +50,7 @@ class Tally:
             "late": self.counts["late"],
             "meters": len(fleet),
             "anomalies": {cause: {status: self._lines[cause, status] for status in statuses} for cause in CAUSES},
-            "actions": dict.fromkeys(ACTIONS, 0),
+            "actions": {kind: self._actions[kind] for kind in ACTIONS},
             "rules_off": rules_off(fleet, policy),
             "seconds": round(seconds, 3),
             "warm_up_s": round(warm_up_s, 3),

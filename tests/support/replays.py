@@ -112,6 +112,11 @@ def hold(replayed: Replayed) -> None:
     assert summary["readings"] == rejected + sum(summary[k] for k in ("accepted", "duplicates", "revisions", "late"))
     assert len(replayed.dead_letters) == rejected
     _hold_anomalies(replayed.anomalies)
+    known = {line["id"] for line in replayed.anomalies}
+    for name in ("work-orders.jsonl", "notifications.jsonl", "holds.jsonl"):
+        for line in replayed.lines(name):
+            assert known.issuperset(line.get("anomaly_ids", [line.get("anomaly_id")])), (name, line)
+            assert _instant(line["created_at"]) <= _instant(line["updated_at"])
     if (replayed.folder / "scores.parquet").exists():
         _hold_scores(replayed)
 
@@ -165,7 +170,7 @@ def hold_prefix(part: Replayed, whole: Replayed) -> None:
 
     The part must end where the time of arrival changes, and hold no block that is absurd only for the end of the file.
     """
-    said = (part.folder / "anomalies.jsonl").read_bytes()
-    assert (whole.folder / "anomalies.jsonl").read_bytes().startswith(said)
+    for name in ("anomalies.jsonl", "work-orders.jsonl", "notifications.jsonl", "holds.jsonl"):
+        assert (whole.folder / name).read_bytes().startswith((part.folder / name).read_bytes()), name
     scores = part.scores
     assert whole.scores[: len(scores)] == scores

@@ -61,7 +61,10 @@ def test_a_replay_finds_something_and_counts_everything(whole: Replayed) -> None
     assert summary["meters"] == len(METERS)
     opened = sum(lines["opened"] for lines in summary["anomalies"].values())
     assert opened == len({line["id"] for line in whole.anomalies}) > 0
-    assert summary["actions"] == {"work_orders": 0, "notifications": 0, "holds": 0}
+    files = {"work_orders": "work-orders", "notifications": "notifications", "holds": "holds"}
+    made = {kind: {line["id"] for line in whole.lines(f"{name}.jsonl")} for kind, name in files.items()}
+    assert summary["actions"] == {kind: len(ids) for kind, ids in made.items()}
+    assert all(made.values())
     assert summary["rules_off"]["W6"] == {"missing": ["size"], "meters": 4}
     assert 0 < summary["state_bytes_per_meter"] <= 1024
     assert 0 < summary["ring_bytes_per_meter"] <= 2048
