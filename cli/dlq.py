@@ -1,7 +1,7 @@
 """`meterwatch dlq`: what is on `ami.readings.dlq`, and back to where it came from.
 
-A letter is named by where its message stood: partition and offset of `ami.readings`, written 3/1042. A worker that died
-may have written a letter twice; it is one. Sending a message back twice does no harm either: detection knows repeats.
+A letter is named by where its message stood, ami.readings/3/1042 or 3/1042 for short. A worker that died may have
+written a letter twice; it is one. Sending a message back twice does no harm either: what was read is known as a repeat.
 """
 
 import base64
@@ -38,7 +38,12 @@ class Letter:
 
     @property
     def place(self) -> str:
-        """Where the message stood, partition/offset."""
+        """Where the message stood, topic/partition/offset."""
+        return f"{self.letter.topic}/{self.short}"
+
+    @property
+    def short(self) -> str:
+        """The same without the topic."""
         return f"{self.letter.partition}/{self.letter.offset}"
 
     @property
@@ -51,11 +56,10 @@ class Letter:
         """The message for eyes."""
         return printable(self.raw.decode(errors="backslashreplace"))
 
-    @property
-    def meter_id(self) -> str | None:
-        """Whose it is, as far as it can be read."""
+    def about(self, field: str) -> str | None:
+        """A field of the message, such as the meter it is about, as far as it can be read."""
         try:
-            found: Any = json.loads(self.raw)["meter_id"]
+            found: Any = json.loads(self.raw)[field]
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
         return found if isinstance(found, str) and found else None
@@ -87,8 +91,10 @@ def unique(records: Iterable[Any]) -> Iterator[Letter]:
 
 def chosen(found: Iterable[Letter], reasons: Sequence[str] = (), places: Sequence[str] = ()) -> list[Letter]:
     """Letters of any of the reasons, or at any of the places. Raises UnusableError for a choice that fits none."""
-    picked = [letter for letter in found if letter.letter.reason in reasons or letter.place in places]
-    missing = {*reasons, *places} - {letter.letter.reason for letter in picked} - {letter.place for letter in picked}
+    picked = [letter for letter in found if letter.letter.reason in reasons or {letter.place, letter.short} & {*places}]
+    missing = {*reasons, *places}
+    for letter in picked:
+        missing -= {letter.letter.reason, letter.place, letter.short}
     if missing:
         raise UnusableError(
             f"no dead letter with {', '.join(sorted(missing))}: `meterwatch dlq list` says what is there"
@@ -130,7 +136,7 @@ def listing(found: Iterable[Letter]) -> rich.table.Table:
     """Letters one by one."""
     shown = rich.table.Table("place", "set aside", "meter", rich.table.Column("detail", overflow="fold"), box=None)
     for letter in found:
-        at, meter = letter.at.isoformat(timespec="seconds"), printable(letter.meter_id or "?")
+        at, meter = letter.at.isoformat(timespec="seconds"), printable(letter.about("meter_id") or "?")
         detail = printable(letter.letter.detail[:_SHOWN])
         shown.add_row(*map(rich.markup.escape, (letter.place, at, meter, detail)))
     return shown
@@ -146,30 +152,30 @@ class Return:
     """A message on its way back."""
 
     letter: Letter
+    key: str | None
+    """None where it cannot be read"""
     partition: int
-    """Where murmur2 of the meter puts it; without a meter where it stood."""
+    """Where murmur2 of the key puts it; without a key where it stood."""
 
     def plain(self) -> dict[str, Any]:
         """For programs."""
-        letter = self.letter
         return {
-            "place": letter.place,
-            "reason": letter.letter.reason,
-            "to": self.partition,
-            "meter_id": letter.meter_id,
+            "place": self.letter.place,
+            "reason": self.letter.letter.reason,
+            "to": f"{self.letter.letter.topic}/{self.partition}",
+            "key": self.key,
         }
 
 
-def returns(picked: Sequence[Letter], partitions: int) -> list[Return]:
-    """What is to be sent back: the same bytes are sent once, however often they were set aside."""
+def returns(picked: Sequence[Letter], partitions: int, field: str = "meter_id") -> list[Return]:
+    """What is to be sent back to one topic, `field` of the message its key. The same bytes are sent once, however often
+    they were set aside."""
     by_bytes = {letter.raw: letter for letter in picked}
-    return [
-        Return(
-            letter,
-            letter.letter.partition if letter.meter_id is None else partition_of(letter.meter_id, partitions),
-        )
-        for letter in by_bytes.values()
-    ]
+    back = []
+    for letter in by_bytes.values():
+        key = letter.about(field)
+        back.append(Return(letter, key, letter.letter.partition if key is None else partition_of(key, partitions)))
+    return back
 
 
 def send_back(settings: Settings, picked: Sequence[Letter], *, dry_run: bool) -> list[Return]:
@@ -180,10 +186,15 @@ def send_back(settings: Settings, picked: Sequence[Letter], *, dry_run: bool) ->
 async def _send_back(settings: Settings, picked: Sequence[Letter], *, dry_run: bool) -> list[Return]:
     topics = {letter.letter.topic for letter in picked}
     counts = {topic: await partitions_of(topic, settings.bootstrap_servers) for topic in topics}
+    by_premise = (settings.topics.outcomes, settings.topics.decisions, settings.topics.context)
     back = [
         one
         for topic, count in counts.items()
-        for one in returns([letter for letter in picked if letter.letter.topic == topic], count)
+        for one in returns(
+            [letter for letter in picked if letter.letter.topic == topic],
+            count,
+            "premise_id" if topic in by_premise else "meter_id",
+        )
     ]
     if dry_run:
         return back
@@ -197,9 +208,9 @@ async def _send_back(settings: Settings, picked: Sequence[Letter], *, dry_run: b
                 await producer.send(
                     letter.topic,
                     one.letter.raw,
-                    key=one.letter.meter_id.encode() if one.letter.meter_id else None,
+                    key=None if one.key is None else one.key.encode(),
                     partition=one.partition,
-                    headers=[(REPLAYED, f"{letter.topic}/{one.letter.place}".encode())],
+                    headers=[(REPLAYED, one.letter.place.encode())],
                 )
             )
         for ack in acks:

@@ -15,7 +15,9 @@ policy_app = typer.Typer(help="Thresholds, confidences and what is off.", no_arg
 dlq_app = typer.Typer(help="Dead letters: messages that could not be read or attributed.", no_args_is_help=True)
 audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
-Place = Annotated[str, typer.Argument(help="Where the message stood: partition/offset.", metavar="PLACE")]
+Place = Annotated[
+    str, typer.Argument(help="Where the message stood: partition/offset, or topic/partition/offset.", metavar="PLACE")
+]
 Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Only letters of this reason; may be repeated.")]
 
 
@@ -124,7 +126,7 @@ def dlq_show(place: Place, bootstrap_servers: Bootstrap = None, json: Json = Fal
             print_json({**found.plain(), "text": found.text})
         else:
             letter = found.letter
-            typer.echo(f"{letter.topic} {found.place}, set aside {found.at.isoformat(timespec='seconds')}")
+            typer.echo(f"{found.place}, set aside {found.at.isoformat(timespec='seconds')}")
             typer.echo(f"{letter.reason}: {dlq.printable(letter.detail)}\n\n{found.text}")
 
 
@@ -133,7 +135,7 @@ def dlq_replay(
     bootstrap_servers: Bootstrap = None,
     reason: Reasons = None,
     offset: Annotated[
-        list[str] | None, typer.Option("--offset", help="partition/offset where it stood; may be repeated.")
+        list[str] | None, typer.Option("--offset", help="Where it stood, partition/offset; may be repeated.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent, send nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Send.")] = False,
@@ -159,8 +161,9 @@ def dlq_replay(
         print_json([one.plain() for one in back])
         return
     for one in back:
-        meter = dlq.printable(one.letter.meter_id or "?")
-        typer.echo(f"{one.letter.place} {one.letter.letter.reason} -> partition {one.partition}, meter {meter}")
+        told = one.plain()
+        key = dlq.printable(one.key or "none")
+        typer.echo(f"{told['place']} {told['reason']} -> {told['to']}, key {key}")
     typer.echo(f"{len(back)} messages {'would be' if dry_run else 'are'} sent back")
 
 

@@ -144,23 +144,25 @@ def test_a_letter_written_again_is_one() -> None:
     found = by_reason(unique(RECORDS))
     assert [(row["reason"], row["letters"]) for row in found] == [("unknown_meter", 2), ("not_json", 1), ("schema", 1)]
     assert found[0]["first"] == "1970-01-01T00:00:10+00:00"
-    assert (found[0]["last"], found[0]["place"]) == ("1970-01-01T00:00:40+00:00", "2/9")
+    assert (found[0]["last"], found[0]["place"]) == ("1970-01-01T00:00:40+00:00", "ami.readings/2/9")
 
 
 def test_letters_are_chosen_by_reason_or_place_and_a_choice_of_nothing_is_refused() -> None:
-    assert [one.place for one in chosen(unique(RECORDS), ["not_json"], ["2/11"])] == ["2/6", "2/11"]
+    assert [one.short for one in chosen(unique(RECORDS), ["not_json"], ["2/11"])] == ["2/6", "2/11"]
+    assert [one.short for one in chosen(unique(RECORDS), places=["ami.readings/2/5"])] == ["2/5"]
     with pytest.raises(UnusableError, match=r"no dead letter with 7/7, absurd_time"):
         chosen(unique(RECORDS), ["absurd_time", "schema"], ["7/7"])
 
 
-def test_messages_go_back_where_their_meter_belongs_and_the_same_bytes_once() -> None:
-    back = returns(chosen(unique(RECORDS), ["unknown_meter", "not_json", "schema"]), 7)
-    assert [(one.letter.place, one.partition) for one in back] == [
-        ("2/9", partition_of("m1", 7)),
-        ("2/6", 2),
-        ("2/11", 2),
+def test_messages_go_back_where_their_key_belongs_and_the_same_bytes_once() -> None:
+    picked = chosen(unique(RECORDS), ["unknown_meter", "not_json", "schema"])
+    assert [(one.letter.short, one.key, one.partition) for one in returns(picked, 7)] == [
+        ("2/9", "m1", partition_of("m1", 7)),
+        ("2/6", None, 2),
+        ("2/11", None, 2),
     ]
-    assert [one.letter.meter_id for one in back] == ["m1", None, None]
+    (outcome,) = unique([letter(1, "schema", b'{"meter_id": "m1", "premise_id": "p1"}')])
+    assert [one.partition for one in returns([outcome], 7, "premise_id")] == [partition_of("p1", 7)]
 
 
 def test_a_message_cannot_drive_the_terminal() -> None:
