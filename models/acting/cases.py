@@ -1,4 +1,4 @@
-"""What `respond` keeps: a case per premise, when accounts were last written to, and the end of the audit trail.
+"""What `respond` keeps: a case per premise, and when accounts were last written to.
 
 A case is forgotten once nothing is open in it and what it remembers has run out: closed anomalies, claims and answers
 after `keep_d`, the rest at its own time. What lasts is an order until its anomalies close or a crew answers, an
@@ -13,8 +13,7 @@ from typing import Any, Final
 
 import pydantic
 
-from models.acting.audit import Chain, Decision
-from models.contracts import AnomalyEvent, AnomalySaid, AuditEntry, BillingHold, Claim, Context, Meter, WorkOrder
+from models.contracts import AnomalyEvent, AnomalySaid, BillingHold, Claim, Context, Meter, WorkOrder
 from models.contracts.actions import Kind, action_id
 from models.domain.causes import FAMILY
 from models.domain.times import DAY, HOUR, to_us
@@ -148,22 +147,15 @@ class Written(pydantic.BaseModel):
     """When it may be written to again, microseconds."""
 
 
-class _Trail(pydantic.BaseModel):
-    """End of the audit trail."""
-
-    chain: dict[str, Any]
-
-
 class Cases(Stage[AnomalySaid | Claim]):
     """One partition of `respond`. `sources` are all that write anomalies and claims to its topic."""
 
     def __init__(self, number: int, sources: Iterable[str]) -> None:
         self.cases: Ledger[Case] = Ledger(b"c", Case)
         self.accounts: Ledger[Written] = Ledger(b"a", Written)
-        self._trail: Ledger[_Trail] = Ledger(b"t", _Trail)
         self._timers: list[tuple[int, str]] | None = []
         record: pydantic.TypeAdapter[AnomalySaid | Claim] = pydantic.TypeAdapter(AnomalySaid | Claim)
-        super().__init__(number, sources, record, (self.cases, self.accounts, self._trail))
+        super().__init__(number, sources, record, (self.accounts, self.cases))
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """One changelog record back in, in the order of writing."""
@@ -201,12 +193,3 @@ class Cases(Stage[AnomalySaid | Claim]):
         """Those that may be written to again; they stand in the order in which they were written to."""
         for account, _ in list(itertools.takewhile(lambda item: item[1].until <= now, self.accounts)):
             self.accounts.drop(account)
-
-    def audit(self, decisions: Iterable[Decision]) -> list[AuditEntry]:
-        """Decisions as the next entries of this partition's chain, whose end is part of the state."""
-        trail = self._trail.get("respond")
-        chain = Chain("respond", self.number) if trail is None else Chain.from_plain(trail.chain)
-        entries = [chain.write(decision) for decision in decisions]
-        if entries:
-            self._trail.put("respond", _Trail(chain=chain.plain()))
-        return entries

@@ -109,7 +109,8 @@ def _send(
         wording=notification.template,
     )
     known.settle(f"notice {kind}")
-    known.repeats, known.notice_due = True, moment.now + moment.days("notice_repeat_d")
+    again = max(moment.days("notice_repeat_d"), moment.hours("notice_every_h"))
+    known.repeats, known.notice_due = True, moment.now + again
     case.noticed[f"{meter.account} {kind}"] = known.notice_due
     moment.cases.written(meter.account, moment.now + moment.hours("notice_every_h"))
 

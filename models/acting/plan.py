@@ -35,7 +35,7 @@ def _gas(known: Known, sure: float) -> bool:
 
 
 def _business(known: Known, sure: float) -> bool:
-    return known.meter.customer_class not in (None, "residential")
+    return known.meter.is_total or known.meter.customer_class not in (None, "residential")
 
 
 def _sure(known: Known, sure: float) -> bool:
@@ -79,8 +79,12 @@ _HOLD_OFF: Final = {
 
 
 def plan(known: Known, sure: float) -> Plan:
-    """What is to be done; `sure` is the confidence from which somebody is sent for theft."""
-    return next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known, sure)), Plan())
+    """What is to be done; `sure` is the confidence from which somebody is sent for theft.
+
+    Behind the meter of a transformer or district is no customer: nobody is told, and nothing is billed.
+    """
+    wanted = next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known, sure)), Plan())
+    return dataclasses.replace(wanted, notice=None, hold=False) if known.meter.is_total else wanted
 
 
 def hold_off_ends(known: Known, moment: Moment) -> int:

@@ -145,6 +145,8 @@ def _claim(claim: Claim, moment: Moment) -> None:
     known = case.anomalies.get(claim.anomaly_id)
     incidents = case.claims.get(claim.anomaly_id, {})
     first = not incidents
+    if claim.holds == (claim.incident_id in incidents):
+        return
     if claim.holds:
         case.claims[claim.anomaly_id] = {**incidents, claim.incident_id: moment.now}
         moment.decide("action.claimed", claim.anomaly_id, known, incident=claim.incident_id)
@@ -153,7 +155,7 @@ def _claim(claim: Claim, moment: Moment) -> None:
             reason = f"part of incident {claim.incident_id}"
             orders.leave(case, known, moment, reason)
             holds.withdraw(case, known, moment, reason)
-    elif claim.incident_id in incidents:
+    else:
         del incidents[claim.incident_id]
         if not incidents:
             del case.claims[claim.anomaly_id]

@@ -62,6 +62,10 @@ class Ledger(Generic[D]):
             self._documents[name] = self._model.model_validate_json(value)
         return True
 
+    def written(self, key: bytes) -> bytes | None:
+        """The record of a key of this ledger as it is now; None = gone."""
+        return self._written(key[len(self.prefix) :].decode())
+
     def _written(self, key: str) -> bytes | None:
         document = self._documents.get(key)
         return None if document is None else document.model_dump_json(exclude_defaults=True).encode()

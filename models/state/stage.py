@@ -1,7 +1,8 @@
 """What one partition of a stage across meters keeps (`groups`, `respond`): input offset, marks, what waits, documents.
 
-Changelog records are written documents first, then what no longer waits, then offset and marks: cut off anywhere, the
-input is read again and what is in a document already is recognised by it.
+Changelog records are written documents first, then what no longer waits, then offset and marks. Coming back in, they
+count only once offset and marks have come: of a changelog that was cut off in between, nothing of the last write is
+taken, its input is read again, and what it left in the changelog is overwritten.
 """
 
 import json
@@ -40,6 +41,8 @@ class Stage(Generic[T]):
         self._record = record
         self._dropped: list[tuple[int, str, str]] = []
         self._added: list[tuple[int, str, str]] = []
+        self._cut_off: dict[bytes, bytes | None] = {}
+        """Records that have come back in without their offset and marks"""
 
     @property
     def event_time(self) -> int:
@@ -63,7 +66,8 @@ class Stage(Generic[T]):
 
     def changes(self) -> list[tuple[bytes, bytes | None]]:
         """Changelog records since `settle`, to be written in this order."""
-        records = [change for ledger in self.ledgers for change in ledger.changes()]
+        records = [(key, self._present(key)) for key in self._cut_off]
+        records += [change for ledger in self.ledgers for change in ledger.changes()]
         records += [(_key(key), self._written(key)) for key in self._added if key in self.merge.waiting]
         records += [(_key(key), None) for key in self._dropped]
         records.append((_CLOCK, self._clock()))
@@ -75,9 +79,18 @@ class Stage(Generic[T]):
             ledger.settle()
         self._added.clear()
         self._dropped.clear()
+        self._cut_off.clear()
 
     def apply(self, key: bytes, value: bytes | None) -> None:
         """One changelog record back in, in the order of writing. Raises VersionError for another layout's."""
+        self._cut_off.pop(key, None)
+        self._cut_off[key] = value
+        if key == _CLOCK:
+            for name, written in self._cut_off.items():
+                self._apply(name, written)
+            self._cut_off.clear()
+
+    def _apply(self, key: bytes, value: bytes | None) -> None:
         if key == _CLOCK and value is not None:
             plain = json.loads(value)
             if plain["version"] != VERSION:
@@ -120,6 +133,14 @@ class Stage(Generic[T]):
         for key_end, value_end in zip(arrays["key_ends"].tolist(), arrays["value_ends"].tolist(), strict=True):
             self.apply(keys[key_at:key_end], values[value_at:value_end])
             key_at, value_at = key_end, value_end
+
+    def _present(self, key: bytes) -> bytes | None:
+        """What a changelog record should say now."""
+        if key.startswith(_WAITING):
+            time, source, name = json.loads(key[len(_WAITING) :])
+            waiting = (time, source, name)
+            return self._written(waiting) if waiting in self.merge.waiting else None
+        return next((ledger.written(key) for ledger in self.ledgers if key.startswith(ledger.prefix)), None)
 
     def _written(self, key: tuple[int, str, str]) -> bytes:
         return self._record.dump_json(self.merge.waiting[key], exclude_defaults=False)

@@ -163,6 +163,15 @@ def test_an_order_follows_the_cause() -> None:
     assert (story.all.orders[-1].status, story.all.orders[-1].reason) == ("cancelled", "cause is now unusual_use")
 
 
+def test_a_total_meter_has_no_customer() -> None:
+    story = Story()
+    district, transformer = meter("d1", is_total=True), POWER.model_copy(update={"is_total": True})
+    story.until(80, said("x", 10, "leak", of=district), said("y", 10, "theft", of=transformer))
+    assert [order.problem for order in story.all.orders] == ["leak", "theft"]
+    assert not story.all.notifications
+    assert not story.all.holds
+
+
 def test_an_order_is_kept_while_its_cause_stays() -> None:
     less_sure, another = Story(), Story()
     less_sure.until(

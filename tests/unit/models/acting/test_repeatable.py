@@ -9,7 +9,7 @@ from typing import Any, Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.acting.audit import verify
+from models.acting.audit import Chain, verify
 from models.acting.cases import Cases
 from models.acting.respond import Actions, respond
 from models.contracts import (
@@ -92,7 +92,7 @@ def _run(
     log: Numbered, luck: random.Random, restart: Literal["never", "changes", "arrays"] = "never"
 ) -> tuple[Actions, list[AuditEntry], Cases]:
     """Through `respond` in random batches; what was read may come again. Optionally from new state after each batch."""
-    policy, cases = Policy.default(), Cases(0, SOURCES)
+    policy, cases, chain = Policy.default(), Cases(0, SOURCES), Chain("respond", 0)
     written: dict[bytes, bytes | None] = {}
     everything, trail, done = Actions(), [], 0
     while done < len(log):
@@ -100,7 +100,7 @@ def _run(
         actions = respond(log[max(0, done - luck.randrange(3)) : end], cases, policy, ACCOUNTS)
         for field in dataclasses.fields(Actions):
             getattr(everything, field.name).extend(getattr(actions, field.name))
-        trail += cases.audit(actions.decisions)
+        trail += [chain.write(decision) for decision in actions.decisions]
         done = end
         changes = cases.changes()
         cases.settle()
@@ -193,6 +193,36 @@ def _answered(log: Numbered, seed: int) -> Numbered:
         ):
             records.insert(luck.randrange(len(records) + 1), record)
     return list(enumerate(records))
+
+
+@settings(max_examples=30, deadline=None)
+@given(_lives(), st.integers(0, 1000))
+def test_a_changelog_that_is_cut_off_anywhere(lives: list[AnomalySaid | Claim], seed: int) -> None:
+    luck = random.Random(seed)
+    log = _answered(_log(lives, luck, 0), seed)
+    plain, same_trail, _ = _run(log, luck)
+    changelog: list[tuple[bytes, bytes | None]] = []
+    durable = Chain("respond", 0).plain()
+    actions, trail, done = Actions(), [], 0
+    while done < len(log):
+        cases = Cases(0, SOURCES)
+        for key, value in changelog:
+            cases.apply(key, value)
+        end = min(len(log), done + luck.choice([1, 5, 40]))
+        new = respond(log[done:end], cases, Policy.default(), ACCOUNTS)
+        actions.orders += new.orders
+        actions.holds += new.holds
+        chain = Chain.from_plain(durable)
+        trail += [chain.write(decision) for decision in new.decisions]
+        changes = cases.changes()
+        cut = luck.choice([len(changes), luck.randrange(len(changes))])
+        changelog += changes[:cut]
+        if cut == len(changes):
+            done, durable = end, chain.plain()
+    assert {order.ce_id: order for order in actions.orders} == {order.ce_id: order for order in plain.orders}
+    assert {hold.ce_id: hold for hold in actions.holds} == {hold.ce_id: hold for hold in plain.holds}
+    assert {entry.sequence: entry for entry in trail} == {entry.sequence: entry for entry in same_trail}
+    assert verify(trail) == []
 
 
 @settings(max_examples=30, deadline=None)
