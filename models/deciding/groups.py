@@ -80,7 +80,7 @@ def balance(records: Sequence[tuple[int, GroupRecord]], groups: Groups, policy: 
             groups.merge.mark(record.source, None if record.at is None else to_us(record.at))
         else:
             groups.put(record)
-    outcome = GroupOutcome(f"groups-{groups.number}")
+    outcome = GroupOutcome(f"groups-{groups.number}", policy)
     for final in groups.due():
         _wait(final.time, groups, policy, outcome)
         if isinstance(final, Finding):

@@ -6,6 +6,7 @@ from typing import Any
 from models.contracts import AnomalyEvent, AnomalySaid, Claim, Decision, Meter
 from models.domain.causes import Status
 from models.domain.times import to_datetime, to_us
+from models.scoring.policy import Policy
 
 
 @dataclasses.dataclass(slots=True)
@@ -14,6 +15,8 @@ class GroupOutcome:
 
     source: str
     """`groups-<partition>`"""
+    policy: Policy
+    """In force"""
     events: list[AnomalyEvent] = dataclasses.field(default_factory=list)
     """For `ami.anomalies`"""
     cases: list[AnomalySaid | Claim] = dataclasses.field(default_factory=list)
@@ -33,7 +36,7 @@ class GroupOutcome:
 
     def note(self, at: int, decision: str, subject: str, **inputs: Any) -> None:
         """A decision for the audit trail at event time `at`, microseconds."""
-        self.decisions.append(Decision(at, decision, subject, inputs))
+        self.decisions.append(Decision(at, decision, subject, inputs, {"policy": self.policy.digest}))
 
     def claim(self, at: int, premise_id: str, anomaly_id: str, incident_id: str, *, holds: bool = True) -> None:
         """An anomaly is part of an incident from event time `at` on, or is no longer."""

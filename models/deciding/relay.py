@@ -5,10 +5,9 @@ groups the meter belongs to; a closed day goes to each transformer and premise w
 """
 
 import datetime as dt
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
@@ -43,18 +42,12 @@ def findings(events: Iterable[tuple[int, AnomalyEvent]], partition: Partition) -
 
 def groups_of(meter: Meter) -> list[str]:
     """Groups a meter belongs to; a premise only where METERS names it."""
-    groups = [FLEET] if fleet_groups(meter) else []
-    if meter.transformer_id is not None:
-        groups.append(f"transformer:{meter.transformer_id}")
-    if meter.premise_id is not None:
-        groups.append(f"premise:{meter.premise_id}")
-    return groups
+    return ([] if _kin(meter) == _ALONE else [FLEET]) + _places(meter)
 
 
 def fleet_groups(meter: Meter) -> list[str]:
     """What a meter may share a fault with others through: head-end, model, firmware."""
-    named = (("head_end", meter.head_end), ("model", meter.model), ("firmware", meter.firmware))
-    return [f"{kind}:{name}" for kind, name in named if name is not None]
+    return _fleet_groups(_kin(meter))
 
 
 def group_days(partition: Partition, day: dt.date, at: int, columns: NDArray[Any]) -> list[GroupDay]:
@@ -63,50 +56,67 @@ def group_days(partition: Partition, day: dt.date, at: int, columns: NDArray[Any
     `columns`: a row for every meter of the zone whose day closed: meter (place), total (NaN = no read at all),
     expected (NaN while warming up), coverage (0-1), received (NaN = none); meter's unit.
     """
-    parts: dict[tuple[str, str], list[tuple[Meter, _Day]]] = {}
-    for place, *day_of in zip(*(columns[name].tolist() for name in ("meter", *_Day._fields)), strict=True):
+    parts: dict[tuple[str, str], dict[str, MeterDay]] = {}
+    heard_of: dict[tuple[str, str], int] = Counter()
+    fleets: dict[str, Counter[tuple[_Kin, bool]]] = {}
+    names = ("meter", "total", "expected", "coverage", "received")
+    for place, total, expected, coverage, received in zip(*(columns[name].tolist() for name in names), strict=True):
         meter = partition.meters[place][-1]
-        for group in groups_of(meter):
-            parts.setdefault((meter.timezone, group), []).append((meter, _Day(*day_of)))
-    said: dict[str, Any] = {"source": source_of(partition), "at": to_datetime(at), "day": day, "kind": "day"}
-    return [
-        GroupDay.model_construct(**said, timezone=timezone, group=group, **(_counts if group == FLEET else _days)(part))
-        for (timezone, group), part in parts.items()
-    ]
-
-
-class _Day(NamedTuple):
-    """A meter's columns."""
-
-    total: float
-    expected: float
-    coverage: float
-    received: float
-
-    @property
-    def heard(self) -> bool:
-        return self.total == self.total
-
-
-def _counts(part: list[tuple[Meter, _Day]]) -> dict[str, Any]:
-    heard = [meter for meter, day in part if day.heard]
-    heard_of = Counter(group for meter in heard for group in fleet_groups(meter))
-    return {"known": len(part), "heard": len(heard), "heard_of": dict(heard_of), "meters": {}}
-
-
-def _days(part: list[tuple[Meter, _Day]]) -> dict[str, Any]:
-    """Unchecked, as the day they stand in: a fleet closes its day at once, and checking takes most of the time."""
-    meters = {
-        meter.meter_id: MeterDay.model_construct(
+        zone, kin, heard = meter.timezone, _kin(meter), total == total
+        if kin != _ALONE:
+            fleets.setdefault(zone, Counter())[kin, heard] += 1
+        groups = _places(meter)
+        if not groups:
+            continue
+        # Unchecked: a fleet closes its day at once, and checking takes most of the time.
+        its_day = MeterDay.model_construct(
             meter=meter,
-            total=day.total if day.heard else 0.0,
-            expected=None if math.isnan(day.expected) else day.expected,
-            coverage=day.coverage if day.heard else 0.0,
-            received=0.0 if math.isnan(day.received) else day.received,
+            total=total if heard else 0.0,
+            expected=expected if expected == expected else None,
+            coverage=coverage if heard else 0.0,
+            received=received if received == received else 0.0,
         )
-        for meter, day in part
-    }
-    return {"known": len(part), "heard": sum(day.heard for _, day in part), "heard_of": {}, "meters": meters}
+        for group in groups:
+            parts.setdefault((zone, group), {})[meter.meter_id] = its_day
+            heard_of[zone, group] += heard
+    said: dict[str, Any] = {"kind": "day", "source": source_of(partition), "at": to_datetime(at), "day": day}
+    days = [
+        GroupDay.model_construct(
+            **said, timezone=zone, group=group, known=len(part), heard=heard_of[zone, group], heard_of={}, meters=part
+        )
+        for (zone, group), part in parts.items()
+    ]
+    return [_fleet_day(said, zone, counts) for zone, counts in fleets.items()] + days
+
+
+_Kin = tuple[str | None, str | None, str | None]
+"""Head-end, model, firmware"""
+_ALONE: Final[_Kin] = (None, None, None)
+
+
+def _kin(meter: Meter) -> _Kin:
+    return meter.head_end, meter.model, meter.firmware
+
+
+def _fleet_groups(kin: _Kin) -> list[str]:
+    named = zip(("head_end", "model", "firmware"), kin, strict=True)
+    return [f"{kind}:{name}" for kind, name in named if name is not None]
+
+
+def _places(meter: Meter) -> list[str]:
+    named = (("transformer", meter.transformer_id), ("premise", meter.premise_id))
+    return [f"{kind}:{name}" for kind, name in named if name is not None]
+
+
+def _fleet_day(said: dict[str, Any], zone: str, counts: Mapping[tuple[_Kin, bool], int]) -> GroupDay:
+    heard_of: Counter[str] = Counter()
+    heard = 0
+    for (kin, was_heard), count in counts.items():
+        if was_heard:
+            heard += count
+            heard_of.update(dict.fromkeys(_fleet_groups(kin), count))
+    known = sum(counts.values())
+    return GroupDay(**said, timezone=zone, group=FLEET, known=known, heard=heard, heard_of=dict(heard_of))
 
 
 def _about(events: Iterable[tuple[int, AnomalyEvent]], partition: Partition) -> Iterator[tuple[AnomalyEvent, Meter]]:

@@ -81,7 +81,7 @@ class Stage:
 
     groups: Groups = dataclasses.field(default_factory=lambda: Groups(0, ["detect-0"]))
     policy: Policy = kit.POLICY
-    said: GroupOutcome = dataclasses.field(default_factory=lambda: GroupOutcome("groups-0"))
+    said: GroupOutcome = dataclasses.field(default_factory=lambda: GroupOutcome("groups-0", kit.POLICY))
 
     def take(self, *records: GroupRecord, until: int | None = None) -> GroupOutcome:
         """Records in, and marks up to `until`; None = just past the last of them."""
