@@ -13,4 +13,4 @@ SPRING = dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC)
 @pytest.fixture(scope="session")
 def town() -> Town:
     """300 meters over four weeks of spring."""
-    return build(seed=7, meters=300, start=SPRING, days=28)
+    return build(seed=10, meters=300, start=SPRING, days=28)
