@@ -26,6 +26,8 @@ def test_what_is_shown_can_be_read_again() -> None:
         assert np.array_equal(again.confidence, policy.confidence)
         assert np.array_equal(again.on, policy.on)
         assert again.general == policy.general
+        assert again.digest == policy.digest
+    assert changed.digest != Policy.default().digest
     assert changed.settings[at("W1", "flow_l_h")] == 11.400001
     assert changed.confidence[NUMBER["W1"]] == 0.5
     assert not changed.rules_on >> NUMBER["D3"] & 1
