@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import pydantic
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from models.contracts import Account
 from models.domain.blocks import Rejected
@@ -28,7 +28,7 @@ class Accounts(Mapping[str, Account]):
         self._topic = settings.topics.accounts
         self._publisher = publisher
         self._records = Records(settings, "accounts")
-        self._consumer = consumer_of(settings)
+        self._consumer: AIOKafkaConsumer | None = None
         self._accounts: dict[str, Account] = {}
         self._rejected: dict[int, list[Rejected]] = {}
 
@@ -43,15 +43,16 @@ class Accounts(Mapping[str, Account]):
 
     async def start(self) -> None:
         """Returns when the topic has been read to its end."""
-        await self._consumer.start()
+        self._consumer = consumer = consumer_of(self._settings)
+        await consumer.start()
         tps = [TopicPartition(self._topic, number) for number in range(self._settings.partitions)]
-        async for record in to_the_end(self._consumer, tps):
+        async for record in to_the_end(consumer, tps):
             self.put(record)
         log.info("%d accounts are known", len(self))
 
     async def follow(self, mine: Collection[int]) -> None:
-        """To be run beside the app. Of all workers the one with the partition writes its dead letters."""
-        while True:
+        """To be run beside the app, after `start`. Of all workers the one with the partition writes dead letters."""
+        while self._consumer is not None:
             for records in (await self._consumer.getmany(timeout_ms=500)).values():
                 for record in records:
                     self.put(record)
@@ -59,7 +60,8 @@ class Accounts(Mapping[str, Account]):
 
     async def stop(self) -> None:
         """Ends reading."""
-        await self._consumer.stop()
+        if self._consumer is not None:
+            await self._consumer.stop()
 
     def put(self, record: Any) -> None:
         """One record; a tombstone takes its account away."""

@@ -4,14 +4,21 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import pathlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import faust
 from aiokafka import AIOKafkaProducer
 from mode.supervisors import CrashingSupervisor
 
+from models.acting.cases import Cases
+from streams.accounts import Accounts
 from streams.agents.detect import Detect
+from streams.agents.feedback import Feedback
+from streams.agents.groups import Groups
 from streams.agents.reference import Reference, read_meters
+from streams.agents.respond import Respond
 from streams.agents.stage import batch_agent
 from streams.beside import Beside
 from streams.deps import Deps
@@ -37,7 +44,9 @@ class App:
     settings: Settings
     faust: faust.App
     producer: AIOKafkaProducer
+    accounts: Accounts
     meters: PartitionStore[Metered]
+    cases: PartitionStore[Cases]
     stores: tuple[PartitionStore[Any], ...]
     readers: tuple[Reader, ...]
     """All that take input."""
@@ -56,48 +65,65 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
     publisher = Publisher(bulk)
     folder = settings.state_dir / cluster_id / settings.app_id
 
-    detect = Detect(settings, deps).stage()
-    ownership = GroupOwnership(app, [detect.name], settings.session_timeout_s / 2)
+    accounts = Accounts(settings, publisher)
 
-    def steps_of(stage: StageOf[Any], changelog: str) -> Steps[Any]:
-        store = stage_store(app, settings, stage.name, changelog)
+    ownership = GroupOwnership(app, ["detect", "groups", "respond"], settings.session_timeout_s / 2)
+
+    def steps_of(stage: StageOf[Any]) -> Steps[Any]:
+        store = stage_store(app, settings, stage.name, stage.changelog)
         return Steps(stage, settings, deps, store, publisher, ownership, metrics)
 
-    detecting: Steps[Metered] = steps_of(detect, topics.state)
-    reference = Reference(settings)
-    records = Records(settings, detect.name)
-    meters = Beside(
-        topics.meters,
-        reference.put,
-        lambda slot: slot.state.waits_for_meters(),
-        detecting,
-        publisher,
-        records,
-        ownership,
-    )
+    detecting: Steps[Metered] = steps_of(Detect(settings, deps).stage())
+    grouping = steps_of(Groups(settings, deps).stage())
+    responding = steps_of(Respond(settings, deps, accounts).stage())
+    stages = (detecting, grouping, responding)
+    reference, records = Reference(settings), Records(settings, "detect")
+    meters = Beside(topics.meters, reference.put, Metered.waits_for_meters, detecting, publisher, records, ownership)
+    feedback = Feedback(settings, publisher, ownership, metrics)
 
     async def before_readings(slots: list[Slot[Metered]]) -> None:
-        async with detecting.store.lock:
-            await read_meters(reference, slots, meters)
-            await detecting.again([slot for slot in slots if slot.state.waits_for_meters()], ownership.generation)
-            ends = await ends_of(settings, topics.readings, [slot.number for slot in slots])
-            await detecting.recovered(slots, lambda slot: ends[slot.number] <= slot.offset + 1)
-        ownership.recovered(detect.name)
+        await read_meters(reference, slots, meters)
+        await detecting.again([slot for slot in slots if slot.state.waits_for_meters()], ownership.generation)
+        ends = await ends_of(settings, topics.readings, [slot.number for slot in slots])
+        await detecting.recovered(slots, lambda slot: ends[slot.number] <= slot.offset + 1)
 
-    detecting.store.set_up(
-        topics.state,
-        Snapshots(folder / topics.state),
-        lambda number: new_slot(detect.name, Metered(number, settings)),
-        before_readings,
-    )
-    stages = (detecting,)
-    transport.stores = {steps.stage.topic: steps.store for steps in stages}
-    for steps in stages:
+    async def before_groups(slots: list[Slot[Any]]) -> None:
+        await grouping.recovered(slots, lambda _slot: True)
+
+    async def before_cases(slots: list[Slot[Any]]) -> None:
+        await accounts.set_aside(responding.store.slots)
+        await responding.recovered(slots, lambda _slot: True)
+
+    befores = (before_readings, before_groups, before_cases)
+    for steps, before in zip(stages, befores, strict=True):
+        _set_up(steps, before, folder, ownership)
         batch_agent(app, settings, steps.stage.name, [steps.stage.topic], steps.run, ownership)
     batch_agent(app, settings, "reference", [topics.meters], meters.run, ownership)
+    batch_agent(app, settings, feedback.name, feedback.topics, feedback.run, ownership)
+
+    transport.stores = {steps.stage.topic: steps.store for steps in stages}
     stores = tuple(steps.store for steps in stages)
-    _let_go(app, settings, ownership, [store.lock for store in stores])
-    return App(settings, app, bulk, detecting.store, stores, (*stages, meters), ownership, metrics)
+    _let_go(app, settings, ownership, [*(store.lock for store in stores), feedback.lock])
+    readers = (*stages, meters, feedback)
+    return App(settings, app, bulk, accounts, detecting.store, responding.store, stores, readers, ownership, metrics)
+
+
+def _set_up(
+    steps: Steps[Any],
+    before: Callable[[list[Slot[Any]]], Awaitable[None]],
+    folder: pathlib.Path,
+    ownership: GroupOwnership,
+) -> None:
+    """Gives a stage's store what it needs."""
+    store, stage = steps.store, steps.stage
+
+    async def before_input(slots: list[Slot[Any]]) -> None:
+        async with store.lock:
+            await before(slots)
+        ownership.recovered(stage.name)
+
+    snapshots = Snapshots(folder / stage.changelog)
+    store.set_up(stage.changelog, snapshots, lambda number: new_slot(stage.name, stage.new(number)), before_input)
 
 
 def _faust(settings: Settings) -> faust.App:

@@ -27,7 +27,7 @@ class Beside:
         self,
         topic: str,
         put: Put,
-        needs_step: Callable[[Slot[Metered]], bool],
+        needs_step: Callable[[Metered], bool],
         steps: Steps[Metered],
         publisher: Publisher,
         records: Records,
@@ -59,7 +59,7 @@ class Beside:
                 letters = (self._put(slot, Message(m.offset, m.value or b"")) for m in messages)
                 rejected[slot] = [letter for letter in letters if letter is not None]
             await self.set_aside(rejected)
-            if not await self._steps.again(filter(self._needs_step, rejected), generation):
+            if not await self._steps.again([s for s in rejected if self._needs_step(s.state)], generation):
                 return
             for place, messages in mine.items():
                 place.offset = messages[-1].offset

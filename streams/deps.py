@@ -6,6 +6,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from models.acting.respond import Actions, respond
+from models.deciding.groups import GroupOutcome, balance
 from models.pipeline import Outcome, detect
 from models.scoring.policy import Policy
 
@@ -20,6 +22,8 @@ class Deps:
 
     policy: Policy = dataclasses.field(default_factory=Policy.default)
     detect: Callable[..., Outcome] = detect
+    balance: Callable[..., GroupOutcome] = balance
+    respond: Callable[..., Actions] = respond
     registry: CollectorRegistry = dataclasses.field(default_factory=CollectorRegistry)
     reached: Callable[[str], None] = _nothing
     """Told of each point of the loop as it is passed, see `streams.steps.POINTS`."""

@@ -47,6 +47,9 @@ class StageOf(Generic[S]):
     name: str
     topic: str
     """Its input."""
+    changelog: str
+    new: Callable[[int], S]
+    """A partition of which nothing is known, by number."""
     work: Callable[[S, Sequence[Message]], Said]
     """Messages of one partition into its state; changes memory only. May be called without messages."""
     heard_by: tuple[str, ...] = ()
@@ -139,7 +142,7 @@ class Steps(Generic[S]):
 
     async def _write_state(self, slot: Slot[S]) -> int:
         return await self._publisher.state(
-            self.store.topic, slot.number, slot.changes(), lambda: self._reached("mid_state")
+            self.stage.changelog, slot.number, slot.changes(), lambda: self._reached("mid_state")
         )
 
     async def _follow_up(self, slots: Iterable[Slot[S]], idle: Callable[[Slot[S]], bool]) -> None:

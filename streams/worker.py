@@ -51,8 +51,11 @@ async def serve(settings: Settings, deps: Deps) -> int:
     health = Health(settings, Progress(app))
     await app.producer.start()
     await health.start()
-    beside = [asyncio.create_task(work) for work in (app.ownership.watch(), health.watch(), _snapshots(app))]
+    beside: list[asyncio.Task[None]] = []
     try:
+        await app.accounts.start()
+        works = (app.ownership.watch(), health.watch(), _snapshots(app), app.accounts.follow(app.cases.slots))
+        beside += [asyncio.create_task(work) for work in works]
         await app.faust.start()
         code = await _until_end(app, health, stop, beside)
         if code == OK:
@@ -102,7 +105,7 @@ async def _finish(app: App) -> None:
 
 async def _close(app: App, health: Health) -> None:
     began = time.monotonic()
-    for closing in (health.stop(), app.faust.stop(), app.producer.stop()):
+    for closing in (health.stop(), app.faust.stop(), app.accounts.stop(), app.producer.stop()):
         try:
             async with asyncio.timeout(max(1.0, _STOP_S - (time.monotonic() - began))):
                 await closing

@@ -2,8 +2,13 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
+from models.contracts import AnomalyEvent, Decision
+from models.deciding.relay import case_records, findings
+from models.domain.times import to_us
 from models.pipeline import Outcome
+from models.scoring.policy import Policy
 from streams.codecs.json import Message, decode
 from streams.deps import Deps
 from streams.metered import Metered
@@ -22,7 +27,11 @@ class Detect:
     def stage(self) -> StageOf[Metered]:
         """As the loop runs it."""
         topics = self.settings.topics
-        return StageOf("detect", topics.readings, self.work, (topics.groups, topics.cases))
+        return StageOf("detect", topics.readings, topics.state, self.new, self.work, (topics.groups, topics.cases))
+
+    def new(self, number: int) -> Metered:
+        """A partition of which nothing is known."""
+        return Metered(number, self.settings)
 
     def work(self, state: Metered, messages: Sequence[Message]) -> Said:
         """Blocks of meters that have become known, then the messages, then what has waited for too long."""
@@ -33,12 +42,16 @@ class Detect:
             partition.offset = messages[-1].offset
         parking.date(partition.event_time)
         rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
+        events = [*released.events, *outcome.events]
         return Said(
             self.settings.topics.readings,
             state.number,
             partition.event_time,
-            events=[event for _, event in (*released.events, *outcome.events)],
+            events=[event for _, event in events],
             rejected=sorted(rejected, key=lambda letter: letter.offset),
+            groups=findings(events, partition),
+            cases=case_records(events, partition),
+            decisions=_decisions([event for _, event in events], self.deps.policy),
             counts=released.counts + outcome.counts,
         )
 
@@ -55,3 +68,18 @@ class Detect:
         readings = sum(letter.readings for letter in unread)
         outcome.counts.update(readings=readings, rejected=readings)
         return outcome
+
+
+def _decisions(events: Sequence[AnomalyEvent], policy: Policy) -> list[Decision]:
+    """Lines in the life of anomalies as the audit trail has them: what the rules saw."""
+    versions = {"policy": policy.digest} if events else {}
+    return [
+        Decision(to_us(event.updated_at), f"anomaly.{event.status}", event.id, _inputs(event), versions)
+        for event in events
+    ]
+
+
+def _inputs(event: AnomalyEvent) -> dict[str, Any]:
+    seen = [{"rule": seen.rule, "value": seen.value, "threshold": seen.threshold} for seen in event.evidence]
+    plain = event.model_dump(include={"sequence", "meter_id", "cause", "confidence"})
+    return {**plain, "evidence": seen}

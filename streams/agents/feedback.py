@@ -1,7 +1,6 @@
 """`field.outcomes`, `billing.decisions`, `cis.context` -> `meterwatch.cases`: what people answer, and what is so."""
 
 import asyncio
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final

@@ -7,7 +7,7 @@ from typing import Final
 import pydantic
 
 from models.contracts import GroupRecord
-from models.deciding.groups import Groups
+from models.deciding.groups import Groups as State
 from streams.codecs.documents import read_all
 from streams.codecs.json import Message
 from streams.deps import Deps
@@ -19,21 +19,22 @@ _CONTRACT: Final[pydantic.TypeAdapter[GroupRecord]] = pydantic.TypeAdapter(Group
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Balance:
+class Groups:
     """What becomes of messages of `meterwatch.groups`."""
 
     settings: Settings
     deps: Deps
 
-    def stage(self) -> StageOf[Groups]:
+    def stage(self) -> StageOf[State]:
         """As the loop runs it."""
-        return StageOf("groups", self.settings.topics.groups, self.work, (self.settings.topics.cases,))
+        topics = self.settings.topics
+        return StageOf("groups", topics.groups, topics.state_groups, self.new, self.work, (topics.cases,))
 
-    def new(self, number: int) -> Groups:
+    def new(self, number: int) -> State:
         """A partition of which nothing is known."""
-        return Groups(number, sources("detect", self.settings))
+        return State(number, sources("detect", self.settings))
 
-    def work(self, state: Groups, messages: Sequence[Message]) -> Said:
+    def work(self, state: State, messages: Sequence[Message]) -> Said:
         """Records in, what is final by now out."""
         records, rejected = read_all(messages, _CONTRACT)
         outcome = self.deps.balance(records, state, self.deps.policy)

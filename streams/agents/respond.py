@@ -29,7 +29,8 @@ class Respond:
 
     def stage(self) -> StageOf[Cases]:
         """As the loop runs it."""
-        return StageOf("respond", self.settings.topics.cases, self.work)
+        topics = self.settings.topics
+        return StageOf("respond", topics.cases, topics.state_cases, self.new, self.work)
 
     def new(self, number: int) -> Cases:
         """A partition of which nothing is known."""

@@ -94,8 +94,11 @@ class Stage:
 
     def send(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Messages to the partition of their meter."""
-        records = [(partition_of(key, self.settings.partitions), key, value) for key, value in messages]
-        run(self._send(self.settings.topics.readings, records))
+        self.tell(self.settings.topics.readings, messages)
+
+    def tell(self, topic: str, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Messages to the partition of their key."""
+        run(self._send(topic, [(partition_of(key, self.settings.partitions), key, value) for key, value in messages]))
 
     def send_raw(self, partition: int, value: bytes | None) -> None:
         """Any bytes, anywhere."""
@@ -158,25 +161,30 @@ class Stage:
             process.wait()
 
     def wait_until_read(self, *, alive: Sequence[subprocess.Popen[bytes]] = ()) -> float:
-        """Until every message of `ami.readings` is committed; seconds. Fails when a process in `alive` ends before."""
+        """Until every message of all input is committed; seconds. Fails when a process in `alive` ends before."""
         began = time.monotonic()
-        while not run(self._read_all()):
-            assert time.monotonic() - began < ANSWER_S, f"not read within {ANSWER_S} s, offsets {run(self.committed())}"
+        while (unread := run(self._unread())) is not None:
+            assert time.monotonic() - began < ANSWER_S, f"{unread} not read within {ANSWER_S} s"
             assert all(process.poll() is None for process in alive), "a worker has ended"
             time.sleep(0.1)
         return time.monotonic() - began
 
-    async def _read_all(self) -> bool:
-        return await self.committed() == await self._ends(self.settings.topics.readings)
+    async def _unread(self) -> str | None:
+        """The first topic that is not; each is complete once those before it are read."""
+        topics = self.settings.topics
+        for topic in (topics.outcomes, topics.decisions, topics.context, topics.readings, topics.groups, topics.cases):
+            if await self.committed(topic) != await self._ends(topic):
+                return topic
+        return None
 
-    async def committed(self) -> dict[int, int]:
-        """Offsets of the group by partition of `ami.readings`, where there are any."""
+    async def committed(self, topic: str | None = None) -> dict[int, int]:
+        """Offsets of the group by partition of a topic, `ami.readings` where none is named, where there are any."""
         async with admin(self.settings) as client:
             try:
                 offsets = await client.list_consumer_group_offsets(self.settings.app_id)
             except GroupCoordinatorNotAvailableError:  # a broker that has just come up
                 return {}
-        topic = self.settings.topics.readings
+        topic = topic or self.settings.topics.readings
         return {tp.partition: o.offset for tp, o in offsets.items() if tp.topic == topic and o.offset > 0}
 
     async def _ends(self, topic: str) -> dict[int, int]:

@@ -36,8 +36,6 @@ NOON = dt.datetime(2024, 5, 1, 12, tzinfo=dt.UTC)
 class FakeStore:
     """Slots and the lock."""
 
-    topic = TOPICS.state
-
     def __init__(self, *slots: Slot[Metered]) -> None:
         self.slots = {slot.number: slot for slot in slots}
         self.lock = asyncio.Lock()
@@ -75,6 +73,8 @@ class Scene:
     """A slot with meter `m`, and everything said in order."""
 
     detect: Callable[..., Outcome] = one_event_a_block
+    room: int = 9
+    """Records in a batch"""
     said: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,7 +83,7 @@ class Scene:
         self.slot.state.partition.put_meter(
             Meter(meter_id="m", service="water", unit="L", interval_s=900, timezone="UTC")
         )
-        self.producer = FakeProducer(self.said)
+        self.producer = FakeProducer(self.said, self.room)
         self.ownership = FakeOwnership()
         self.registry = CollectorRegistry()
         deps = Deps(detect=self.detect, registry=self.registry, reached=self.said.append)
@@ -110,10 +110,12 @@ def test_outputs_then_state_then_acks() -> None:
     assert said == [
         "detect before_outputs",
         f"{TOPICS.anomalies} acked",
+        f"{TOPICS.cases} acked",
         "detect after_outputs",
         "detect before_state",
         f"{TOPICS.state} acked",
         "detect after_state",
+        f"{TOPICS.audit} acked",
         f"{TOPICS.groups} acked",
         f"{TOPICS.cases} acked",
         "detect before_acks",
@@ -163,11 +165,11 @@ def test_dead_letters_go_out_before_state() -> None:
 
 
 def test_state_in_several_batches_keeps_its_order() -> None:
-    scene = Scene()
+    scene = Scene(room=3)
     stranger = json.dumps({"meter_id": "x", "start": "2024-05-01T00:00:00Z", "value": 1}).encode()
     scene.run(*(scene.event(n, stranger) for n in range(5)), scene.event(5))
     keys = [key for key, _, _ in scene.topic(TOPICS.state)]
-    assert [key[:1] for key in keys] == [b"k"] * 5 + [b"m", b"p"]
+    assert [key[:1] for key in keys] == [b"\0"] + [b"k"] * 5 + [b"m", b"p"]
     assert scene.said.count("detect mid_state") == 2
 
 
