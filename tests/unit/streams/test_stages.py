@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from streams.records import Said
 from streams.settings import Settings
 from streams.snapshots import Arrays
 from streams.steps import StageOf, Steps
-from streams.store import Slot, new_slot
+from streams.store import new_slot
 from tests.unit.streams.fakes import FakeEvent, FakeOwnership, FakeProducer
 
 SETTINGS = Settings(partitions=2, mark_every_s=300)
@@ -81,16 +82,7 @@ class Scene:
         )
 
     def store(self) -> Any:
-        scene = self
-
-        class Store:
-            lock = asyncio.Lock()
-            slots = {0: scene.slot}
-
-            def usable(self, number: int) -> Slot[Counted] | None:
-                return scene.slot
-
-        return Store()
+        return SimpleNamespace(lock=asyncio.Lock(), usable=lambda _number: self.slot)
 
     def run(self, *values: bytes) -> list[bool]:
         first = self.slot.offset + 1
