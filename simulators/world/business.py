@@ -43,7 +43,7 @@ WORKS: Final = {
     "plastics": Trade(0.0, 24.0, (0, 1, 2, 3, 4, 5), 12.0, 75.0, 5000, 20, 900),
     "brewery": Trade(5.0, 19.0, (0, 1, 2, 3, 4), 9.0, 22.0, 14000, 90, 600, 60),
 }
-_ALL_DAY: Final = profile((8, 2, 1), (13, 3, 2), (17.5, 3, 2), floor=0.02)
+_ALL_DAY: Final = profile((8, 2, 1), (13, 3, 2), (17.5, 3, 2), floor=0.06)
 
 
 def use_of(rng: np.random.Generator, calendar: Calendar, weather: Weather, trade: Trade) -> Use:

@@ -22,7 +22,12 @@ _MEALS: Final = profile((7.2, 0.6, 0.5), (12.5, 0.8, 1.0), (18.6, 1.1, 2.4))
 _CHORES: Final = profile((10.5, 2.0, 1.6), (17.5, 2.3, 2.0))
 _AFTER_DINNER: Final = profile((20.0, 1.2, 3.0), (13.5, 1.0, 0.6))
 _PLUG_IN: Final = profile((18.2, 1.4, 3.0), (22.5, 1.0, 0.8), (13.0, 3.0, 0.3))
-_HEATING: Final = profile((6.5, 1.0, 1.3), (18.5, 2.6, 2.6), (12.0, 3.5, 1.5), floor=0.03)
+_PROGRAMMES: Final = (
+    profile((6.7, 0.5, 1.4), (18.8, 1.5, 2.6), floor=0.001),
+    profile((6.5, 0.7, 1.5), (18.5, 2.2, 2.8), (12.0, 2.5, 0.8), floor=0.002),
+    profile((6.5, 1.0, 1.3), (18.5, 2.6, 2.6), (12.0, 3.5, 1.5), floor=0.08),
+)
+"""When boilers run: by a clock morning and evening, with some at noon, or turned down for the night."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,9 +80,11 @@ def fittings_of(rng: np.random.Generator, *, roomy: bool) -> Fittings:
 
 def use_of(rng: np.random.Generator, calendar: Calendar, weather: Weather, life: Life, has: Fittings) -> Use:
     """A household's use of everything."""
-    lively = np.clip(np.exp(0.8 * wander(rng, calendar.bins, 4)) / 1.25, 0, 2)
+    lively = np.clip(np.exp(0.9 * wander(rng, calendar.bins, 5)) / 1.3, 0, 2)
     water, hot = _water(rng, calendar, weather, life, has, lively)
-    heat = heating(rng, calendar, weather, np.where(life.at_home > 0, 1.0, 0.45) * has.loss_w_k, _HEATING, life.shift)
+    programme = _PROGRAMMES[int(rng.choice(3, p=(0.35, 0.35, 0.3)))]
+    lost = np.where(life.at_home > 0, 1.0, 0.45) * has.loss_w_k
+    heat = heating(rng, calendar, weather, lost, programme, life.shift)
     gas = np.zeros(calendar.bins)
     if has.gas_boiler:
         gas += in_chunks(rng, heat / 0.92 / KWH_IN_M3, rng.uniform(0.06, 0.16))
@@ -109,8 +116,9 @@ def heating(
     slow = np.convolve(weather.temp_c, np.full(48, 1 / 48))[: calendar.bins]
     slow[:48] = slow[48] if calendar.bins > 48 else weather.temp_c[0]
     wish = np.maximum(rng.normal(16.2, 0.8) - 0.5 * slow - 0.5 * weather.temp_c - 2.5 * weather.sun, 0.0)
-    programmed = 0.25 + 0.75 * level_of(programme, (calendar.clock - shift) % 24)
-    wobble = np.clip(1 + 0.18 * wander(rng, calendar.bins, 12), 0.2, 2)
+    later = by_bin(calendar, rng.normal(shift, 0.7, calendar.days))
+    programmed = level_of(programme, (calendar.clock - later) % 24)
+    wobble = np.clip(1 + 0.4 * wander(rng, calendar.bins, 8), 0, 2.5)
     return by_bin(calendar, loss_w_k) * wish * programmed * wobble / 1000 / PER_HOUR
 
 
@@ -127,8 +135,8 @@ def _water(
         return deposit(calendar, at, hours, litres * np.exp(0.45 * rng.standard_normal(len(at))))
 
     flush = float(rng.choice([4.5, 6.0, 9.0], p=(0.35, 0.45, 0.2)))
-    toilet = drawn(4.6 * people, flush, 0.03, workday, restday)
-    taps = drawn(11.0 * people, 2.0 * thrift, 0.02, workday, restday)
+    toilet = drawn(5.0 * people, flush, 0.03, workday, restday)
+    taps = drawn(15.0 * people, 2.2 * thrift, 0.02, workday, restday)
     shower = drawn(0.72 * people, 50 * thrift, 0.12, _MORNING, _LATER)
     bath = drawn(0.04 * people, 130, 0.2, _AFTER_DINNER)
     washing = drawn((0.12 + 0.14 * people) * (people > 0), 48, 0.9, _CHORES)

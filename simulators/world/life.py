@@ -71,7 +71,7 @@ def life_of(rng: np.random.Generator, calendar: Calendar, *, roomy: bool, may_ha
     habit = habits[rng.choice(3, p=(0.33, 0.42, 0.25) if roomy else (0.5, 0.2, 0.3))]
     most = {"workers": (0.45, 0.55, 0, 0), "family": (0, 0.2, 0.45, 0.35), "pensioners": (0.4, 0.6, 0, 0)}[habit]
     persons = 1 + int(rng.choice(4, p=most))
-    at_home = np.exp(0.24 * rng.standard_normal(calendar.days) - 0.03)
+    at_home = np.exp(0.2 * rng.standard_normal(calendar.days) - 0.02)
     happenings = []
     lonely = calendar.rest & (rng.random(calendar.days) < 0.03)
     at_home[lonely] = 0.0

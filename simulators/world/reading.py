@@ -41,7 +41,15 @@ def reads_of(
         received = counted(by_interval(calendar, fed, model.interval_s)[1], model.resolution, rng.random())
     kw = true * 3600 / model.interval_s
     voltage = _voltage(rng, calendar, start, kw) if model.tells_voltage and model.service == "electricity" else None
-    reads = Reads.valid(start, metered, model.interval_s, model.resolution, voltage=voltage, received=received)
+    reads = Reads.valid(
+        start,
+        metered,
+        model.interval_s,
+        model.resolution,
+        voltage=voltage,
+        received=received,
+        timezone=calendar.timezone,
+    )
     return _on_a_bad_line(rng, reads), true
 
 

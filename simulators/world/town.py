@@ -8,7 +8,7 @@ import numpy as np
 from models.contracts import Account, Context, Label, Meter
 from models.domain.blocks import Float64, Int64
 from models.domain.units import BASE
-from simulators.faults import VALID, Reads
+from simulators.faults import Reads
 from simulators.headend import Upload
 from simulators.world.calendar import PER_HOUR, Calendar
 from simulators.world.hardware import counted
@@ -62,26 +62,27 @@ class Town:
                 return member
         raise KeyError(meter_id)
 
-    def with_reads(self, reads: Mapping[str, Reads], true_use: Mapping[str, Float64] | None = None) -> "Town":
+    def with_reads(self, reads: Mapping[str, Reads], more: Mapping[str, Float64] | None = None) -> "Town":
         """The town with other reads of some meters, by id; the total meters follow what is truly used.
 
-        `true_use` says what that is where it changed. Where it says nothing, what a register now counts beyond what it
-        counted before is taken as used (a leak), and what it counts less as used all the same (theft, a stopped meter).
+        `more` [n] is what is truly used more than before, meter's unit. Where it says nothing of a meter, what its
+        register now counts beyond what it counted is taken as used (a leak), and what it counts less as used all the
+        same (theft, a stopped meter).
         """
-        known = true_use or {}
-        more: dict[str, Float64] = {}
+        said = more or {}
+        extra: dict[str, Float64] = {}
         members = []
         for member in self.members:
             meter, now = member.meter, reads.get(member.meter.meter_id, member.reads)
-            used = known.get(meter.meter_id)
-            if used is None:
-                used = member.true_use + np.maximum(now.metered - member.reads.metered, 0.0)
+            change = said.get(meter.meter_id)
+            if change is None:
+                change = np.maximum(now.metered - member.reads.metered, 0.0)
             group = meter.transformer_id or ""
-            if not meter.is_total and group in self.losses and (used != member.true_use).any():
-                hourly = self._hourly(now.start, (used - member.true_use) * BASE[meter.unit])
-                more[group] = more.get(group, np.zeros(len(hourly))) + hourly
-            members.append(dataclasses.replace(member, reads=now, true_use=used))
-        return dataclasses.replace(self, members=tuple(self._following(member, more) for member in members))
+            if not meter.is_total and group in self.losses and change.any():
+                hourly = self._hourly(now.start, change * BASE[meter.unit])
+                extra[group] = extra.get(group, np.zeros(len(hourly))) + hourly
+            members.append(dataclasses.replace(member, reads=now, true_use=member.true_use + change))
+        return dataclasses.replace(self, members=tuple(self._following(member, extra) for member in members))
 
     def _hourly(self, start: Int64, used: Float64) -> Float64:
         """What was used in intervals that fill the window, by the hour: evenly where an interval is longer."""
@@ -99,6 +100,6 @@ class Town:
             extra = extra / (1 - self.losses[group])
         used = np.maximum(member.true_use + extra, 0.0)
         metered = counted(used, reads.resolution, 0.5)
-        as_read = ~np.isnan(reads.value) & (reads.quality == VALID)
+        as_read = reads.value == reads.metered  # and not missing, estimated, or at fault itself
         now = dataclasses.replace(reads, metered=metered, value=np.where(as_read, metered, reads.value))
         return dataclasses.replace(member, reads=now, true_use=used)

@@ -139,6 +139,17 @@ def test_totals_follow_what_is_used_and_not_what_is_metered(town: Town) -> None:
     np.testing.assert_array_equal(after.member(thief.meter.meter_id).true_use, thief.true_use)
 
 
+def test_totals_follow_what_is_said_to_be_used_more(town: Town) -> None:
+    home = next(m for m in customers(town, "electricity") if not m.meter.has_generation)
+    group = home.meter.transformer_id or ""
+    after = town.with_reads({}, {home.meter.meter_id: np.full(len(home.true_use), 0.5 * home.reads.interval_s / 3600)})
+    for before, now in zip(town.members, after.members, strict=True):
+        if now.meter.is_total and now.meter.transformer_id == group:
+            grown = (now.true_use - before.true_use)[before.true_use > 0]
+            np.testing.assert_allclose(grown, 0.5 / (1 - town.losses[group]))
+            np.testing.assert_allclose(np.sum(now.reads.metered), np.sum(now.true_use), atol=0.11)
+
+
 def test_homes_use_as_homes_do(town: Town) -> None:
     """Bands around what `docs/simulator.md` has of real homes."""
     power = [m for m in customers(town, "electricity") if not m.meter.has_generation]
