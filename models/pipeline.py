@@ -1,9 +1,9 @@
 """The story of a batch, in the order it happens.
 
 Interval blocks come in as columns, each of a known meter of one partition. They are admitted; event time moves on, and
-local days close as it passes their end; between two closes every reading is kept in its meter's ring, measured,
-scored and held against the rules; what the rules find becomes anomalies that open, change and close. Where the input
-is cut into batches never matters, and what was seen before is recognised.
+as it does local days close and silent meters are noticed; in between every reading is kept in its meter's ring,
+measured, scored and held against the rules; what the rules find becomes anomalies that open, change and close. Where
+the input is cut into batches never matters, and what was seen before is recognised.
 """
 
 import dataclasses
@@ -13,16 +13,20 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from models.contracts import AnomalyEvent
-from models.deciding.decide import decide_all
+from models.contracts import AnomalyEvent, GroupDay
+from models.deciding.decide import decide_all, silence
+from models.deciding.relay import group_days
 from models.domain.blocks import Blocks, Int64, Rejected
-from models.domain.times import DAY
+from models.domain.times import DAY, NEVER, day_of, to_text
 from models.intake.admit import Admitted, admit
-from models.scoring.judge import MOST_FINDINGS, VERDICT, close, judge
+from models.scoring.close import DAY as DAY_OF
+from models.scoring.close import close, closed, cohorts, survey, totals
+from models.scoring.judge import MOST_FINDINGS, VERDICT, judge
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
 from models.state import ring
 from models.state.fit import fit
+from models.state.layout import RING_DAYS, STATS
 from models.state.partition import Partition
 
 
@@ -49,6 +53,8 @@ class Outcome:
     events: list[tuple[int, AnomalyEvent]] = dataclasses.field(default_factory=list)
     """(input offset that brought it about, event), in order of saying"""
     rejected: list[Rejected] = dataclasses.field(default_factory=list)
+    days: list[GroupDay] = dataclasses.field(default_factory=list)
+    """closed days of transformers, premises and the like, for `groups`"""
     scores: list[Scores] = dataclasses.field(default_factory=list)
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """readings = accepted + rejected + duplicates + revisions + late; replayed ones were counted before"""
@@ -65,10 +71,26 @@ def detect(
     partition.seal_facts()
     admitted = admit(blocks, partition, parked=parked)
     outcome = Outcome(rejected=admitted.rejected)
-    for part in _between_closes(admitted, partition, policy):
+    for part in _between_moments(admitted, partition, policy, outcome):
         _take_in(part, partition, policy, outcome, scores=scores)
     outcome.counts["rejected"] = sum(r.readings for r in outcome.rejected)
     outcome.counts["readings"] += outcome.counts["rejected"]
+    return outcome
+
+
+def advance(partition: Partition, policy: Policy, offset: int, time: int) -> Outcome:
+    """A tick: time passes, microseconds, and no block comes. It is refused if it is a day ahead."""
+    if offset <= partition.offset:
+        return Outcome()
+    partition.offset = offset
+    now = partition.event_time
+    if now == NEVER or time - now > DAY:
+        detail = f"a tick of {to_text(time)} with event time {'unknown' if now == NEVER else to_text(now)}"
+        return Outcome(rejected=[Rejected(offset, "absurd_time", detail, readings=0)])
+    partition.seal_facts()
+    partition.clock.event_time = max(now, time)
+    outcome = Outcome()
+    _let_pass(partition.event_time, offset, partition, policy, outcome)
     return outcome
 
 
@@ -78,16 +100,12 @@ def finish(partition: Partition) -> Outcome:
     return Outcome(rejected=rejected, counts=Counter(rejected=sum(r.readings for r in rejected)))
 
 
-def _between_closes(admitted: Admitted, partition: Partition, policy: Policy) -> Iterator[Admitted]:
-    """The batch in runs between which local days close, or a meter changes its interval."""
+def _between_moments(admitted: Admitted, partition: Partition, policy: Policy, outcome: Outcome) -> Iterator[Admitted]:
+    """The batch in runs between which something is due, see `_let_pass`, or a meter changes its interval."""
     done, count = 0, len(admitted.blocks)
-    lag = policy.day_close_lag
     while done < count:
         now = int(admitted.event_time[done])
-        for number, zone in enumerate(partition.zones):
-            if now >= partition.clock.next_close(zone, lag, now):
-                _close_days(number, zone, now, partition, policy)
-        due = min(partition.clock.next_close(zone, lag, now) for zone in partition.zones)
+        due = _let_pass(now, int(admitted.blocks.offset[done]), partition, policy, outcome)
         end = int(np.searchsorted(admitted.event_time, due, side="left"))
         changed = _of_another_interval(admitted, done, end, partition)
         if len(changed) and changed[0] == 0:
@@ -99,6 +117,23 @@ def _between_closes(admitted: Admitted, partition: Partition, policy: Policy) ->
         run = np.arange(done, end)
         yield Admitted(admitted.blocks.take(run), admitted.event_time[run], admitted.fact[run], [])
         done = end
+
+
+def _let_pass(now: int, offset: int, partition: Partition, policy: Policy, outcome: Outcome) -> int:
+    """Event time reaches `now`: days close, meters' own events are told, silent meters are looked for.
+
+    Returns the event time at which the next of these is due. `offset`: of the input that moved time on.
+    """
+    clock, lag, every = partition.clock, policy.day_close_lag, policy.watch_every
+    for number, zone in enumerate(partition.zones):
+        if now >= clock.next_close(zone, lag, now):
+            outcome.days += _close_days(number, zone, now, partition, policy)
+    partition.take_events(now)
+    if now >= clock.next_watch(every, now):
+        clock.watch(every, now)
+        outcome.events += [(offset, event) for event in silence(now, partition, policy)]
+    closes = [clock.next_close(zone, lag, now) for zone in partition.zones]
+    return min([*closes, clock.next_watch(every, now), *(received for received, *_ in partition.events[:1])])
 
 
 def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Partition) -> NDArray[np.intp]:
@@ -115,13 +150,26 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
     return np.flatnonzero(other & newer & (blocks.offset[begin:end] > rows["offset"][meter]))
 
 
-def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> None:
-    last, due = partition.clock.close(zone, now, policy.day_close_lag)
-    p = partition
-    close(
-        p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, p.touched, p.changed,
-        len(p), number, last, due - int(policy.general["rebaseline_days"] * DAY),
-    )  # fmt: skip
+def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> list[GroupDay]:
+    """Close the local days of a time zone that are over; what the day before them was like for groups of meters."""
+    p, count = partition, len(partition)
+    last, due = p.clock.close(zone, now, policy.day_close_lag)
+    rebaseline = due - int(policy.general["rebaseline_days"] * DAY)
+    meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, count, number)
+    values = np.empty((count, STATS), np.float32)
+    for day in range(last - RING_DAYS + 1, last + 1):
+        if not survey(*meters, day, values):
+            continue
+        frozen = p.cohorts.get(zone, {})
+        if day not in frozen:
+            p.freeze(zone, day, cohorts(p.rows[:count], p.facts["service"][p.fact_of[:count]], values))
+        close(*meters, day, last, rebaseline, values, p.cohorts[zone][day])
+    closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last)
+    if not p.grouped:
+        return []
+    days = np.empty(count, DAY_OF)
+    before = last - 1  # by now late uploads are in
+    return group_days(p, day_of(before), now, days[: totals(*meters, before, days)])
 
 
 def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outcome, *, scores: bool) -> None:
@@ -134,8 +182,8 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     findings = np.empty(count * MOST_FINDINGS, FINDING)
     found = judge(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
-        blocks.meter, part.fact, blocks.offset, blocks.first,
-        blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage,
+        blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
+        blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
         policy.settings, policy.rules_on, verdicts, findings,
     )  # fmt: skip
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)

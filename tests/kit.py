@@ -101,6 +101,7 @@ def columns(stream: Iterable[Block], known: Partition, offset: int = 0) -> Block
             interval_s=int(each.get("interval_s", 0)),
             registers=register,
             voltages=each.get("voltages"),
+            received=each.get("received"),
             raw=json.dumps(each).encode(),
         )
     return builder.build()

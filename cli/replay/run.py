@@ -16,6 +16,8 @@ from cli.replay.stages import Stages, in_time
 from cli.replay.summary import Tally
 from models.contracts import Account, AnomalyEvent, Context, MeterEvent
 from models.domain.blocks import Rejected
+from models.domain.ids import partition_of
+from models.domain.times import to_us
 from models.pipeline import Outcome, detect, finish
 
 
@@ -30,7 +32,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
     with no_collection():
         fleet = read_fleet(request.meters)
     _rows(request.weather, Weather)  # what later stages will use is held against its contract now
-    _rows(request.events, MeterEvent)
+    events = _rows(request.events, MeterEvent)
     accounts = {account.account_id: account for account in _rows(request.accounts, Account)}
     contexts = _rows(request.context, Context)
     tally = Tally()
@@ -43,6 +45,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
         readings = read_readings(request.readings, fleet, dead, progress)
         with no_collection():
             lanes = lanes_of(fleet, readings, request.partitions)
+        _tell(events, lanes)
         stages = Stages(lanes, policy, accounts, contexts)
         table = ScoreTable(readings, fleet) if request.scores else None
 
@@ -52,7 +55,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
                 dead([letter for rejected in outcome.rejected for letter in _letters(rejected, lane, readings, fleet)])
                 if table:
                     table.put(lane, outcome.scores)
-                stages.tell(lane, outcome.events, [])
+                stages.tell(lane, outcome.events, outcome.days)
             said = stages.advance(lanes)
             events = in_time(in_order(outcomes), said.events)
             tally.anomalies(events)
@@ -99,6 +102,14 @@ def in_order(outcomes: list[tuple[Lane, Outcome]]) -> list[AnomalyEvent]:
 def _rows(path: Path | None, model: type[Row]) -> list[Row]:
     """An optional table, row by row."""
     return [] if path is None else [row for _, row in read_rows(path, model)]
+
+
+def _tell(events: list[MeterEvent], lanes: list[Lane]) -> None:
+    """What meters report of themselves waits in their partition until event time gets there."""
+    partitions = [lane.partition for lane in lanes]
+    for event in events:
+        partition = partitions[partition_of(event.meter_id, len(partitions))]
+        partition.put_event(event.meter_id, to_us(event.at), to_us(event.received_at or event.at), event.code)
 
 
 def _letters(rejected: Rejected, lane: Lane, readings: Readings, fleet: Fleet) -> list[DeadRow]:

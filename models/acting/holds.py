@@ -1,5 +1,6 @@
 """Billing holds: drafts for the intervals that should not be billed as they are; only a person moves them on."""
 
+import datetime as dt
 from typing import Final, Literal
 
 from models.acting.cases import Case, Known
@@ -89,9 +90,12 @@ def _of_now(hold: BillingHold, known: Known, moment: Moment) -> BillingHold:
     event = known.event
     account: Account | None = moment.accounts.get(hold.account_id)
     tariff = None if account is None else account.tariff_per_unit
-    known_volume = event.observed is not None and event.expected is not None
-    volume = abs((event.observed or 0.0) - (event.expected or 0.0)) if known_volume else 0.0
     to = event.end or event.updated_at
+    if event.observed is not None and event.expected is not None:
+        a_day = abs(event.observed - event.expected)
+    else:  # as the line before said it
+        a_day = hold.volume_at_stake / max(_days(hold.from_, hold.to), 1 / 96)
+    volume = a_day * _days(event.start, to)
     update = {
         "from_": min(event.start, to),
         "to": to,
@@ -101,6 +105,10 @@ def _of_now(hold: BillingHold, known: Known, moment: Moment) -> BillingHold:
         "currency": (None if account is None else account.currency) or "",
     }
     return hold.model_copy(update=update)
+
+
+def _days(since: dt.datetime, until: dt.datetime) -> float:
+    return max((until - since) / dt.timedelta(days=1), 0.0)
 
 
 def _say(

@@ -83,12 +83,13 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     if row.days > 0:
         row.spread += weight / min(np.float64(row.days), MEMORY_DAYS) * (abs(mean - day_expected) - row.spread)
     least, two_hours, before = np.inf, 0.0, np.nan
+    off, off_hours = 0.0, 0
     for hour in range(HOURS):
         if hour_count[hour] > 0:
             seen = hour_sum[hour] / hour_count[hour]
             if row.days > 0:
-                off = abs(seen - row.profile[hour])
-                row.noise[hour] += weight / min(np.float64(row.days), MEMORY_DAYS) * (off - row.noise[hour])
+                off += abs(seen - row.profile[hour])
+                off_hours += 1
             row.profile[hour] += rate * (seen - row.profile[hour])
             least = min(least, seen)
             two_hours = max(two_hours, min(before, seen) if before == before else 0.0)
@@ -97,6 +98,8 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
             before = np.nan
             if row.days == 0:
                 row.profile[hour] = mean
+    if off_hours:
+        row.noise += weight / min(np.float64(row.days), MEMORY_DAYS) * (off / off_hours - row.noise)
     if hours > 1:
         two_hours = top
     row.level += rate * (mean - row.level)

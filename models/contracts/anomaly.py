@@ -56,9 +56,9 @@ class AnomalyEvent(Contract):
     incident: str | None = None
     """Of a fleet incident: the group it is about, such as `head_end:H1`."""
     observed: float | None = None
-    """Meter's unit: sum of what was read from `start` to `updated_at`, as far back as 8 local days."""
+    """Meter's unit: sum of what was read in the 24 h up to the reading that this line is said at."""
     expected: float | None = None
-    """Meter's unit: what the meter's own past says of the same intervals; None while warming up."""
+    """Meter's unit: what the meter's own past says of the same intervals."""
     rate: float | None = None
     """Base units an hour (L or kWh) beyond what is usual, of leaks and bursts."""
 

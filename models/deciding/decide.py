@@ -1,6 +1,7 @@
 """Readings of meters that something is said of, one by one into their episodes."""
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +9,17 @@ from numpy.typing import NDArray
 from models.contracts import AnomalyEvent
 from models.deciding.episodes import Reading, decide
 from models.domain.blocks import Blocks, Int64
-from models.domain.times import NEVER, SECOND
+from models.domain.causes import FAMILIES
+from models.domain.times import HOUR, NEVER, SECOND
+from models.scoring.close import watch
 from models.scoring.policy import Policy
+from models.scoring.rules.findings import FINDING
+from models.scoring.rules.registry import NUMBER, at
 from models.state.partition import Partition
 from models.state.ring import NEW, REVISED, SECOND_START
+
+_D15: Final = NUMBER["D15"]
+_SILENCE: Final = FAMILIES.index("silence")
 
 
 def decide_all(
@@ -46,6 +54,25 @@ def decide_all(
         events += [(int(blocks.offset[block]), event) for event in decide(reading, partition, policy)]
         open_rules[meter] = _open_rules(rows[meter]["episodes"])
     return events
+
+
+def silence(now: int, partition: Partition, policy: Policy) -> Iterator[AnomalyEvent]:
+    """Anomalies of the meters that have not been heard of for too long as of `now`."""
+    if not policy.rules_on >> _D15 & 1:
+        return
+    p, settings = partition, policy.settings
+    silent = np.empty(len(p), np.int32)
+    times, hours = float(settings[at("D15", "times")]), float(settings[at("D15", "hours")])
+    count = watch(p.rows, p.facts, p.fact_of, len(p), now, hours, times, _SILENCE, silent)
+    for meter in sorted(silent[:count].tolist(), key=p.meter_ids.__getitem__):
+        row = p.rows[meter]
+        interval = int(row["interval_s"]) * SECOND
+        start = int(row["value_at"]) + interval
+        waited = (now - int(row["heard_at"])) / HOUR
+        usual = float(p.facts["upload_h"][p.fact_of[meter]]) or float(row["upload_h"])
+        finding = np.array([(0, start, waited, max(hours, times * usual), 0.0, 0.0, _D15)], FINDING)
+        yield from decide(Reading(meter, start, interval, now, 0, tuple(finding)), partition, policy)
+        partition.changed[meter] = True
 
 
 def _open_rules(episodes: NDArray[Any]) -> list[int]:

@@ -125,7 +125,8 @@ def _carry_on(
         if reading.start - int(episode["named"]) > _LINGER:
             active &= ~sum(1 << n for n in _numbers(active) if _CAUSE[n] == episode["cause"])
         active |= sum(1 << rule for rule in mine)
-        cause = min({_CAUSE[n] for n in _numbers(active)}, key=lambda c: _RANK[CAUSES[c]])
+        telling = active & ~_explained_by(_numbers(active)) or active
+        cause = min({_CAUSE[n] for n in _numbers(telling)}, key=lambda c: _RANK[CAUSES[c]])
         named = [n for n in _numbers(active) if _CAUSE[n] == cause]
         severity = max(SEVERITIES.index(RULES[n].severity) for n in named)
         news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
@@ -170,6 +171,8 @@ def _line(
         if RULES[n].cause != cause:
             others[RULES[n].cause] = max(others.get(RULES[n].cause, 0.0), float(policy.confidence[n]))
     end = min(int(episode["last"]) + reading.interval, reading.event_time)
+    evidence = tuple(_evidence(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1)
+    day = next(((float(f["total"]), float(f["usual"])) for f in fired.values() if f["usual"]), (None, None))
     return AnomalyEvent(
         id=anomaly_id(meter_id, FAMILIES[family], int(episode["opened"])),
         meter_id=meter_id,
@@ -183,8 +186,21 @@ def _line(
         confidence=round(float(episode["confidence"]), 4),
         severity=SEVERITIES[episode["severity"]],
         alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others.items())),
-        evidence=tuple(_evidence(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1),
+        evidence=evidence,
+        evidence_end=to_datetime(max(end, int(episode["start"]))),
+        observed=day[0],
+        expected=day[1],
+        rate=_rate(evidence, partition, reading.meter) if FAMILY[cause] == "flow" else None,
     )
+
+
+def _rate(evidence: tuple[Evidence, ...], partition: Partition, meter: int) -> float | None:
+    """Base units an hour beyond the meter's least hour, by the rules that tell a flow; None where none does."""
+    base_units = float(partition.facts["base_units"][partition.fact_of[meter]])
+    flows = [e.value * (1.0 if e.unit == "L/h" else base_units) for e in evidence if e.unit.endswith("/h")]
+    if not flows:
+        return None
+    return round(max(max(flows) - float(partition.rows["base"][meter]) * base_units, 0.0), 3)
 
 
 def _evidence(finding: Any, unit: str) -> Evidence:

@@ -28,6 +28,11 @@ def to_datetime(us: int) -> dt.datetime:
     return _EPOCH + dt.timedelta(microseconds=int(us))
 
 
+def day_of(number: int) -> dt.date:
+    """Date of a local day that is counted since 1970-01-01."""
+    return dt.date(1970, 1, 1) + dt.timedelta(days=number)
+
+
 def to_text(us: int) -> str:
     """ISO 8601 with Z, microseconds only where there are any."""
     return to_datetime(us).isoformat().replace("+00:00", "Z")

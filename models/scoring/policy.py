@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.errors import PolicyError
-from models.domain.times import HOUR, NEVER
+from models.domain.times import HOUR, NEVER, SECOND
 from models.scoring.rules.registry import DEFAULTS, NUMBER, RULES, Rule, at
 
 _GENERAL: Final = {
     "day_close_lag_h": (6.0, "h", "design: event time past a local day's end before the day is learnt"),
+    "watch_every_h": (3.0, "h", "ours: event time between two looks for silent meters"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
 _GROUPS: Final = {
@@ -143,6 +144,11 @@ class Policy:
     def digest(self) -> str:
         """Version of the policy: the first 12 hex digits of the SHA-256 of its TOML."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()[:12]
+
+    @property
+    def watch_every(self) -> int:
+        """Microseconds."""
+        return max(int(self.general["watch_every_h"] * HOUR), SECOND)
 
     @property
     def day_close_lag(self) -> int:

@@ -29,7 +29,7 @@ def suspicion(row, features, value, resolution):
     level = max(row.level, resolution)
     most = 0.0
     if not np.isnan(value):
-        noise = max(_mean_noise(row), 0.05 * level)
+        noise = max(row.noise, 0.05 * level)
         most = 0.25 * abs(value - features[HERE]) / (noise * hours)
     if features[SEEN] >= 0.5 * features[SLOTS]:
         span = features[SEEN] * hours
@@ -38,14 +38,6 @@ def suspicion(row, features, value, resolution):
     if features[SOLID_HOURS] >= 18:
         most = max(most, (features[LEAST_HOUR] - row.base) / max(0.33 * row.base, 0.1 * level))
     return most
-
-
-@inner
-def _mean_noise(row):
-    total, noise = 0.0, row.noise
-    for hour in range(24):
-        total += noise[hour]
-    return total / 24.0
 
 
 @inner

@@ -41,6 +41,8 @@ class Clock:
     event_time: int = NEVER
     held: list[Held] = dataclasses.field(default_factory=list)
     closed: dict[str, int] = dataclasses.field(default_factory=dict)
+    watched: int = NEVER
+    """When silent meters were last looked for."""
 
     def admit(self, blocks: Blocks, interval_s: NDArray[np.int32]) -> tuple[Blocks, Int64, list[Rejected]]:
         """The blocks that may go on, with the event time at which each does, and those refused.
@@ -125,6 +127,16 @@ class Clock:
         self.closed[zone] = last
         return last, int(starts[last + 1 - FIRST_DAY]) + lag
 
+    def next_watch(self, every: int, now: int) -> int:
+        """Event time at which silent meters are looked for next: at whole multiples of `every`, microseconds."""
+        if self.watched == NEVER:
+            self.watched = now - now % every
+        return self.watched + every
+
+    def watch(self, every: int, now: int) -> None:
+        """They are looked for at `now`."""
+        self.watched = now - now % every
+
     def to_plain(self, meter_ids: list[str]) -> dict[str, Any]:
         """As JSON can hold it."""
         held = [
@@ -138,7 +150,7 @@ class Clock:
             }
             for h in self.held
         ]
-        return {"event_time": self.event_time, "closed": self.closed, "held": held}
+        return {"event_time": self.event_time, "closed": self.closed, "watched": self.watched, "held": held}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any], index: dict[str, int]) -> "Clock":
@@ -159,4 +171,4 @@ class Clock:
                 **readings,
             )
             held.append(Held(block, raw, h["at"], h["limit"]))
-        return cls(plain["event_time"], held, dict(plain["closed"]))
+        return cls(plain["event_time"], held, dict(plain["closed"]), plain["watched"])

@@ -26,4 +26,5 @@ def fact(meter: Meter, zone: int) -> tuple[Any, ...]:
         CLASSES.index(meter.customer_class) + 1 if meter.customer_class else 0,
         STATUSES.index(meter.status),
         bool(meter.has_generation),
+        (meter.upload_s or 0.0) / 3600.0,
     )

@@ -10,7 +10,8 @@ import numpy as np
 from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
 
-VERSION: Final = 1
+VERSION: Final = 2
+NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""
 HOURS: Final = 24
@@ -19,6 +20,22 @@ BINS: Final = 32
 GRIDS: Final = 10
 """Decimal grids tried for the resolution: 1000 down to 0.000001 of the meter's unit."""
 
+HASHES: Final = 28
+"""Local days of which a hash is kept, to know a copied day by."""
+BASE, NIGHT, LEVEL, EVENING = range(4)
+"""Day statistics, see `models.baseline.days`."""
+STATS: Final = 4
+
+STAT: Final = np.dtype(
+    [
+        ("mean", "f4"),  # slow mean
+        ("variance", "f4"),
+        ("fast", "f4"),  # departure from it in deviations, over about 3 days
+        ("slow", "f4"),  # over about 7 days
+    ]
+)
+COHORT: Final = np.dtype([("peers", "i4"), ("low", "f4"), ("mid", "f4"), ("high", "f4"), ("deviation", "f4")])
+"""Of one statistic over a partition's meters: their number, the elements about the middle, the median deviation."""
 EPISODE: Final = np.dtype(
     [
         ("opened", "i8"),  # start of the interval that opened it, for its id; NEVER = none is open
@@ -59,6 +76,20 @@ ROW: Final = np.dtype(
         ("zero_since", "i8"),  # start of the present run of zeros
         ("dry_at", "i8"),  # last full hour without flow
         ("conflict_at", "i8"),
+        ("heard_at", "i8"),  # event time of the last block
+        ("upload_h", "f4"),  # usual longest time between blocks, hours
+        ("tamper_at", "i8"),  # last tamper event
+        ("outage_at", "i8"),  # begin of a power outage that goes on
+        ("estimated_since", "i8"),  # start of the present run of estimates
+        ("unmatched_since", "i8"),  # since when register and intervals disagree
+        ("inactive_since", "i8"),  # start of the present run of use on an inactive account
+        ("pending", "f8"),  # sum of values since the register was read
+        ("pending_slots", "i4"),  # their number; below 0 = revised, not to be compared
+        ("pending_estimated", "i4"),  # of them, estimates
+        ("received_day", "i4"),  # local day of `received`
+        ("received", "f4"),  # energy received from the customer in that day, meter's unit
+        ("received_before", "f4"),  # in the day before
+        ("reverse_days", "u1"),  # days in a row before it with reverse energy
         ("voltage", "f4"),
         # what is learnt at the close of a day; per hour, meter's unit
         ("resolution", "f8"),  # learnt grid of values; 0 = not yet
@@ -73,12 +104,23 @@ ROW: Final = np.dtype(
         ("zero_run", "f4"),  # decaying maximum of a run of zeros, hours
         ("zeros_ended", "f4"),  # longest run of zeros that ended since the last day learnt, hours
         ("profile", "f4", HOURS),
-        ("noise", "f4", HOURS),  # mean absolute difference from the profile
+        ("noise", "f4"),  # mean absolute difference from the profile
         ("grids", "u2", GRIDS),  # first week: values that lie on each grid
         ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
         ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
         ("episodes", EPISODE, len(FAMILIES)),
-        ("room", "u1", 228),  # for the day statistics and the drift detectors
+        ("stats", STAT, STATS),
+        ("drop", "f4"),  # log of the level over what is usual, about 7 days
+        ("drop_day", "i4"),  # local day on which the present drop of the level began
+        ("hashes", "u4", HASHES),  # of local days, by day
+        ("copied_day", "i4"),  # last local day that equals an earlier one
+        ("copied_since", "i4"),  # first day of the present run of them
+        ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the level
+        ("shift_day", "i4"),  # local day since when the profile looks shifted
+        ("shift", "i1"),  # hours by which it does
+        ("wet_nights", "u1"),  # nights in a row with flow nearly all the time
+        ("night", "f4"),  # usual share of night hours with flow
+        ("room", "u1", 13),  # for the drift detectors
     ]
 )
 FACTS: Final = np.dtype(
@@ -94,6 +136,7 @@ FACTS: Final = np.dtype(
         ("customer_class", "u1"),  # position + 1
         ("status", "u1"),
         ("has_generation", "u1"),
+        ("upload_h", "f4"),  # 0 = unknown
     ]
 )
 """What the MDM says of a meter from `effective_from` on; nothing here is learnt."""
@@ -104,8 +147,12 @@ def new_rows(count: int) -> np.ndarray:
     rows = np.zeros(count, ROW)
     for name in ("first", "head", "value_at", "register_at", "zero_since", "dry_at", "conflict_at"):
         rows[name] = NEVER
+    for name in ("heard_at", "tamper_at", "outage_at", "estimated_since", "unmatched_since", "inactive_since"):
+        rows[name] = NEVER
     rows["offset"] = -1
     rows["register"] = rows["voltage"] = np.nan
-    rows["closed_day"] = rows["learnt_day"] = rows["fired_day"] = rows["today_day"] = -(2**31)
+    for name in ("closed_day", "learnt_day", "fired_day", "today_day", "received_day", "drop_day", "shift_day"):
+        rows[name] = NO_DAY
+    rows["copied_day"] = rows["copied_since"] = NO_DAY
     rows["episodes"]["opened"] = NEVER
     return rows

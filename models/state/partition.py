@@ -4,6 +4,7 @@ Arrays hold one place a meter; a meter keeps its place while the partition is in
 write comes out as changelog records, and goes in again when the partition is recovered.
 """
 
+import bisect
 import hashlib
 import json
 import struct
@@ -14,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.contracts import Meter
+from models.domain.devices import OTHER, OUTAGE, TAMPER, meaning_of
 from models.domain.errors import VersionError
 from models.domain.localtime import midnights
 from models.domain.times import NEVER
 from models.state.clock import Clock
 from models.state.facts import effective, fact
-from models.state.layout import FACTS, RING_DAYS, ROW, VERSION, new_rows
+from models.state.layout import COHORT, FACTS, RING_DAYS, ROW, VERSION, new_rows
 from models.state.ring import ENTRIES, EXACT, slots_of, words_of
 
 S = TypeVar("S", bound=np.generic)
@@ -27,6 +29,7 @@ ALL_DAYS: Final = (1 << RING_DAYS) - 1
 _HEAD: Final = struct.Struct("<HBBiqi")
 """Of a meter's or ring day's record: version, ring days that follow, exact, interval_s, offset, closed day."""
 _CLOCK: Final = b"p"
+_COHORTS: Final = b"c"
 
 
 class Partition:
@@ -52,6 +55,13 @@ class Partition:
         self.touched: NDArray[np.uint8] = np.zeros(16, np.uint8)
         self.changed: NDArray[np.bool_] = np.zeros(16, np.bool_)
         self.inline: NDArray[np.uint8] = np.zeros(16, np.uint8)
+        self.events: list[tuple[int, int, str, int]] = []
+        """What meters reported and event time has not reached: received at, at, meter id, meaning."""
+        self.cohorts: dict[str, dict[int, NDArray[Any]]] = {}
+        """Frozen medians by time zone and local day, see `models.baseline.days`."""
+        self.cohorts_changed = False
+        self.grouped = False
+        """Whether any meter shares a transformer, premise, head-end, model or firmware with others."""
         self._facts: list[tuple[Any, ...]] = []
         self._ring_used = 0
         self._exact_used = 0
@@ -72,6 +82,8 @@ class Partition:
         known = self.meters.get(at, [])
         if meter in known:
             return
+        shared = (meter.transformer_id, meter.premise_id, meter.head_end, meter.model, meter.firmware)
+        self.grouped = self.grouped or any(name is not None for name in shared)
         versions = [m for m in known if m.effective_from != meter.effective_from] + [meter]
         versions.sort(key=effective)
         self.meters[at] = versions
@@ -100,6 +112,34 @@ class Partition:
         """Facts as an array, after the last `put_meter`."""
         if len(self.facts) != len(self._facts):
             self.facts = np.array(self._facts, FACTS)
+
+    def put_event(self, meter_id: str, at: int, received_at: int, code: str) -> None:
+        """What a meter reports of itself; told to its row as event time passes `received_at`. Times in microseconds."""
+        event = (received_at, at, meter_id, meaning_of(code))
+        if event[-1] != OTHER and event not in self.events:
+            bisect.insort(self.events, event)
+
+    def take_events(self, now: int) -> None:
+        """Tell the rows what was received by `now`."""
+        while self.events and self.events[0][0] <= now:
+            _, at, meter_id, meaning = self.events.pop(0)
+            meter = self.lookup(meter_id)
+            if meter < 0:
+                continue
+            row = self.rows[meter]
+            if meaning == TAMPER:
+                row["tamper_at"] = max(int(row["tamper_at"]), at)
+            else:
+                row["outage_at"] = at if meaning == OUTAGE else NEVER
+            self.changed[meter] = True
+
+    def freeze(self, zone: str, day: int, medians: NDArray[Any]) -> None:
+        """Keep the medians of a day for those who learn it later; the oldest go."""
+        days = self.cohorts.setdefault(zone, {})
+        days[day] = medians
+        for old in [known for known in days if known <= day - RING_DAYS]:
+            del days[old]
+        self.cohorts_changed = True
 
     def _zone(self, name: str) -> int:
         if name not in self.zones:
@@ -170,6 +210,8 @@ class Partition:
         Before another day takes their place in it, the days it carried are written under keys of their own.
         """
         records: list[tuple[bytes, bytes]] = []
+        if self.cohorts_changed:  # before any row that has learnt by them
+            records.append((_COHORTS, self._cohorts()))
         for at in np.flatnonzero(self.changed[: len(self)]).tolist():
             meter = self.meter_ids[at].encode()
             days, before = int(self.touched[at]), int(self.inline[at])
@@ -178,8 +220,7 @@ class Partition:
                 records.append((b"d%d" % day + meter, self._head(at, 1 << day) + self._day(at, day)))
             body = b"".join(self._day(at, day) for day in _days(days))
             records.append((b"m" + meter, self._head(at, days) + self.rows[at].tobytes() + body))
-        clock = {"version": VERSION, "offset": self.offset, **self.clock.to_plain(self.meter_ids)}
-        records.append((_CLOCK, json.dumps(clock, sort_keys=True).encode()))
+        records.append((_CLOCK, json.dumps(self._clock(), sort_keys=True).encode()))
         return records
 
     def settle(self) -> None:
@@ -188,6 +229,7 @@ class Partition:
         self.inline[changed] = self.touched[changed]
         self.touched[:] = 0
         self.changed[:] = False
+        self.cohorts_changed = False
 
     def apply(self, key: bytes, value: bytes) -> None:
         """One changelog record back in. Of two records for a key the one that knows more input wins, in any order.
@@ -196,6 +238,9 @@ class Partition:
         """
         if key == _CLOCK:
             self._apply_clock(value)
+            return
+        if key == _COHORTS:
+            self._apply_cohorts(value)
             return
         version, days, exact, interval_s, offset, closed_day = _HEAD.unpack_from(value)
         if version != VERSION:
@@ -226,6 +271,30 @@ class Partition:
             for held in plain["held"]:
                 self._place(held["meter_id"])
             self.clock = Clock.from_plain(plain, self.index)
+            self.events = [(received, at, meter, meaning) for received, at, meter, meaning in plain["events"]]
+
+    def _clock(self) -> dict[str, Any]:
+        clock = self.clock.to_plain(self.meter_ids)
+        return {"version": VERSION, "offset": self.offset, "events": self.events, **clock}
+
+    def _cohorts(self) -> bytes:
+        plain = {
+            zone: {day: medians.tolist() for day, medians in sorted(days.items())}
+            for zone, days in sorted(self.cohorts.items())
+        }
+        return json.dumps({"version": VERSION, "cohorts": plain}).encode()
+
+    def _apply_cohorts(self, value: bytes) -> None:
+        plain = json.loads(value)
+        if plain["version"] != VERSION:
+            raise VersionError(f"medians of layout {plain['version']}, this program writes {VERSION}")
+        self.cohorts = {
+            zone: {
+                int(day): np.array([[tuple(one) for one in row] for row in medians], COHORT)
+                for day, medians in days.items()
+            }
+            for zone, days in plain["cohorts"].items()
+        }
 
     def _head(self, at: int, days: int) -> bytes:
         row = self.rows[at]
@@ -253,11 +322,11 @@ class Partition:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state for a snapshot, without what `ami.meters` tells again. No pickle is needed to read it."""
         n = len(self)
-        clock = {"version": VERSION, "offset": self.offset, **self.clock.to_plain(self.meter_ids)}
         return {
             "version": np.array(VERSION),
             "meter_ids": np.array(self.meter_ids, np.str_),
-            "clock": np.frombuffer(json.dumps(clock).encode(), np.uint8),
+            "clock": np.frombuffer(json.dumps(self._clock()).encode(), np.uint8),
+            "cohorts": np.frombuffer(self._cohorts(), np.uint8),
             "rows": self.rows[:n].view(np.uint8).reshape(n, ROW.itemsize),
             "ring": self.ring[: self._ring_used],
             "ring_at": self.ring_at[:n],
@@ -284,6 +353,7 @@ class Partition:
         partition.exact = arrays["exact"].copy().view(EXACT)
         partition._exact_used = len(partition.exact)
         partition._apply_clock(arrays["clock"].tobytes())
+        partition._apply_cohorts(arrays["cohorts"].tobytes())
         return partition
 
     def digests(self) -> dict[str, str]:

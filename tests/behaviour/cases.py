@@ -9,7 +9,7 @@ import numpy as np
 
 from models.domain.times import HOUR
 from tests import kit
-from tests.behaviour.story import Case, Story, heating, home, power
+from tests.behaviour.story import Case, Story, Values, heating, home, power
 
 WATER: Final = home(60)
 POWER: Final = power(60)
@@ -270,8 +270,175 @@ DATA: Final = (
         """,
     ),
     Case("D17: a vacation of ten days", water().days(np.zeros((10, 24))).live(MORE[0])),
+    Case(
+        "D18: more than the meter can measure",
+        Story("water", size=2.5).days(WATER[:21]).live([0] * 8 + [4000] * 3 + [10] * 13),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T08:00 22T09:00 D18   -
+        """,
+    ),
     Case("D7: what a hole used comes with the next read, by the register", with_register(10, 900)),
     Case("D7: the same by the meter's own maximum", electricity().silent(10).live([6.2]).live(POWER[21])),
+)
+
+
+def registered(days: Values, rate: float = 1.0, last: int = 0, **facts: Any) -> Story:
+    """Days of electricity with a register each; in the last `last` of them it moves at `rate`."""
+    story, register = Story("electricity", **facts), 1000.0
+    for number, values in enumerate(days):
+        register += float(values.sum()) * (rate if number >= len(days) - last else 1.0)
+        story.day(values, register=round(register, 3))
+    return story
+
+
+def stolen(share: float, days: int, **facts: Any) -> Story:
+    """A home of which `share` is not metered for some days."""
+    return electricity(**facts).days(np.round(POWER[21 : 21 + days] * (1 - share), 3))
+
+
+def estimated(days: int, jump: float = 0.0) -> Story:
+    """Plausible estimates for some days; the next actual read takes `jump` with it."""
+    story = electricity().days(POWER[30 : 30 + days], quality="estimated")
+    return story.live([POWER[21 + days][0] + jump, *POWER[21 + days][1:]])
+
+
+def toilet() -> Story:
+    """Runs for a while in nearly every hour of the night, and stops in between."""
+    runs = np.where(np.arange(24) % 6 == 5, 0.0, 9.0)
+    return water().live((MORE[:6] * 0.5 + runs).ravel()).live(MORE[6:9].ravel())
+
+
+READS: Final = (
+    Case(
+        "D2: a register that counts a fifth too little",
+        registered(POWER[:26], 0.8, last=5),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 24T00:00 D2    -
+        """,
+    ),
+    Case("D2: a register that follows", registered(POWER[:40])),
+    Case(
+        "D6: the read after two days of estimates sets them right",
+        estimated(2, 30.0),
+        """
+        status cause                start    at       rules or
+        opened estimated_read_error 22T00:00 24T01:00 D6    -
+        """,
+    ),
+    Case("D6: estimates that were right", estimated(3)),
+    Case(
+        "D1: a week of estimates",
+        estimated(9),
+        """
+        status cause                start    at       rules or
+        opened estimated_read_error 22T00:00 29T00:00 D1    -
+        closed estimated_read_error 22T00:00 32T00:00 -     -
+        """,
+    ),
+    Case(
+        "D16: three days like those a week before",
+        electricity().days(POWER[14:17]).days(POWER[24:26]),
+        """
+        status cause                start    at       rules or
+        opened estimated_read_error 22T00:00 24T00:00 D16   -
+        """,
+    ),
+    Case(
+        "D12: a clock that is six hours late",
+        electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 27T00:00 D12   -
+        """,
+    ),
+)
+USE: Final = (
+    Case(
+        "E1: the cover was opened, and shut again",
+        water().live(MORE[0]).reports("3.12.141.212").live(MORE[1:4].ravel()),
+        """
+        status cause       start    at       rules or
+        opened unusual_use 23T00:00 23T00:00 E1    -
+        closed unusual_use 23T00:00 25T00:00 -     -
+        """,
+    ),
+    Case(
+        "E9: after it a third of the use is left",
+        electricity().reports("3.12.141.212").days(np.round(POWER[21:31] / 3, 3)),
+        """
+        status cause       start    at       rules or
+        opened unusual_use 22T00:00 22T00:00 E1    -
+        closed unusual_use 22T00:00 24T00:00 -     -
+        opened theft       22T00:00 25T00:00 E9    -
+        """,
+    ),
+    Case(
+        "E2: energy comes back from a home without generation",
+        electricity().days(POWER[21:26], received=[0.1] * 24),
+        """
+        status cause start    at       rules or
+        opened theft 22T00:00 24T00:00 E2    -
+        """,
+    ),
+    Case(
+        "E2: the same from a home that has some",
+        electricity(has_generation=True).days(POWER[21:26], received=[0.1] * 24),
+    ),
+    Case(
+        "E3: half of it is taken past the meter",
+        stolen(0.5, 14),
+        """
+        status cause start    at       rules or
+        opened theft 22T00:00 26T00:00 E3    -
+        """,
+    ),
+    Case("E3: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),
+    Case(
+        "E4: no energy for four days, and 230 V all the while",
+        electricity().days(np.zeros((4, 24)), voltages=[230.0] * 24).days(POWER[25:27]),
+        """
+        status cause start    at       rules or
+        opened theft 22T00:00 25T00:00 E4    -
+        closed theft 22T00:00 27T00:00 -     -
+        """,
+    ),
+    Case(
+        "E5: nobody should live there",
+        Story("electricity", status="inactive").days(POWER[:5]),
+        """
+        status cause start   at      rules or
+        opened theft 1T00:00 3T00:00 E5    -
+        """,
+    ),
+    Case(
+        "W16: a toilet that runs",
+        toilet(),
+        """
+        status cause start    at       rules or
+        opened leak  22T00:00 24T06:00 W16   -
+        closed leak  22T00:00 29T06:00 -     -
+        """,
+    ),
+)
+SILENT: Final = (
+    Case(
+        "D15: nothing for two days",
+        electricity().live(POWER[21]).silent(48).live(POWER[24]),
+        """
+        status cause               start    at       rules   or
+        opened communication_fault 23T00:00 25T01:00 D15 -
+        """,
+    ),
+    Case(
+        "D15: the same in an outage",
+        electricity().live(POWER[21]).reports("3.26.0.85").silent(20).live([0.5]).silent(27).live(POWER[24]),
+        """
+        status cause               start    at       rules or
+        opened communication_fault 23T21:00 25T01:00 D14   -
+        """,
+    ),
 )
 
 TOGETHER: Final = (
@@ -323,4 +490,4 @@ TOGETHER: Final = (
     ),
     Case("all rules that it takes are off", water().live([0, -50, 0]), policy="[rules.D10]\non = false"),
 )
-CASES: Final = (*FLOW, *DATA, *TOGETHER)
+CASES: Final = (*FLOW, *DATA, *READS, *USE, *SILENT, *TOGETHER)

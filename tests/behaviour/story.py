@@ -28,6 +28,8 @@ class Story:
         self.meter = kit.meter(meter_id, service, **facts)
         self.at = kit.us(BEGIN)
         self.stream: kit.Stream = []
+        self.events: list[tuple[int, str]] = []
+        """What the meter reports of itself: microseconds, IEC 61968-9 code"""
 
     def day(self, values: Iterable[float | None], **more: Any) -> Self:
         """One block of all `values`, sent when it ends."""
@@ -46,6 +48,11 @@ class Story:
         """Interval by interval, each sent when it ends."""
         for value in values:
             self.day([value], **more)
+        return self
+
+    def reports(self, code: str) -> Self:
+        """The meter reports something of itself, now."""
+        self.events.append((self.at, code))
         return self
 
     def silent(self, intervals: int) -> Self:

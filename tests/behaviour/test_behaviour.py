@@ -18,7 +18,10 @@ def through_pipeline(case: Case) -> list[AnomalyEvent]:
     policy = Policy.from_toml(case.policy)
     if case.live_from:
         policy = dataclasses.replace(policy, live_from=kit.us(case.live_from))
-    return [event for _, event in kit.run([case.story.meter], case.story.stream, policy=policy).events]
+    partition, meter_id = kit.partition([case.story.meter]), case.story.meter.meter_id
+    for at, code in case.story.events:
+        partition.put_event(meter_id, at, at, code)
+    return [event for _, event in kit.Run(partition, policy).feed(case.story.stream).events]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -1,4 +1,4 @@
-"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17.
+"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17, D18.
 
 Each looks at one reading with the day before it, says what it finds, and marks in `calm` the bits of the rules that
 this reading speaks against: only those end an anomaly, silence of a rule for want of data does not.
@@ -28,7 +28,9 @@ from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_D3, _D5, _D9, _D10, _D13, _D14, _D17 = (NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D17"))
+_D3, _D5, _D9, _D10, _D13, _D14, _D17, _D18 = (
+    NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D17", "D18")
+)
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
@@ -37,12 +39,14 @@ _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
-_STEPS: Final = (100.0, 10.0, 0.1, 0.01)
+_VOLTS = at("E4", "volts")
+_CAPACITY = at("D18", "share")
+_STEPS: Final = (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001)
 
 
 @inner
 def multiplier_step(row, features, settings):
-    """The step (100, 10, 0.1, 0.01) that the last 24 h show against what is usual; 0 where none.
+    """The step (10, 0.1 and their squares and cubes) that the last 24 h show against what is usual; 0 where none.
 
     A day's total, its largest interval and its least hour must all bear it out: an electric car raises the peak and not
     the base, a leak the base and not the peak, a vacation leaves the base. A step up leaves every value on a grid ten
@@ -106,6 +110,12 @@ def data_rules(
     else:
         calm |= 1 << _D3
 
+    capacity = settings[_CAPACITY] * fact.size * 1000.0
+    if fact.size > 0 and value / hours * fact.base_units > capacity:
+        count = say(findings, count, i, _D18, value / hours * fact.base_units, capacity, start)
+    else:
+        calm |= 1 << _D18
+
     flows = fact.service != ELECTRICITY and (follows or value <= settings[_FLAT_STEPS] * resolution)
     enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
     if features[FLAT] >= enough and value > 0 and not flows:
@@ -126,6 +136,7 @@ def data_rules(
         least = settings[_ZERO_ELECTRICITY] if fact.service == ELECTRICITY else settings[_ZERO_PIPE]
         allowed = max(least, settings[_ZERO_SLOTS] * min(hours, 1.0), settings[_ZERO_RATIO] * row.zero_run)
         zeros = (start + interval - row.zero_since) / HOUR
-        if zeros >= allowed and row.level > 0:
+        live = fact.service == ELECTRICITY and row.voltage > settings[_VOLTS]  # then it is a matter of E4
+        if zeros >= allowed and row.level > 0 and not live:
             count = say(findings, count, i, _D17, zeros, allowed, row.zero_since)
     return count, calm

@@ -6,8 +6,17 @@ import numpy as np
 
 from models.state.jit import inner
 
-FINDING: Final = np.dtype([("reading", "i8"), ("since", "i8"), ("value", "f8"), ("threshold", "f8"), ("rule", "u1")])
-"""`reading` is its position in the batch, `since` the moment from which the rule says the trouble goes on."""
+FINDING: Final = np.dtype(
+    [
+        ("reading", "i8"),  # its position in the batch
+        ("since", "i8"),  # from when on the rule says the trouble goes on
+        ("value", "f8"),
+        ("threshold", "f8"),
+        ("total", "f8"),  # of the 24 h up to the reading, meter's unit
+        ("usual", "f8"),  # expected of the same
+        ("rule", "u1"),
+    ]
+)
 
 
 @inner

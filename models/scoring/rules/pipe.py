@@ -1,4 +1,4 @@
-"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, G3, G6."""
+"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, W16, G3, G6."""
 
 import numpy as np
 
@@ -20,7 +20,9 @@ from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_W1, _W4, _W6, _W14, _W15, _G3, _G6 = (NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "G3", "G6"))
+_W1, _W4, _W6, _W14, _W15, _W16, _G3, _G6 = (
+    NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6")
+)
 _TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
 _TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")
 _FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
@@ -29,14 +31,15 @@ _SHARE = at("W6", "share")
 _RATIO, _RISE, _BASE_DAYS = at("W14", "ratio"), at("W14", "rise_l_h"), at("W14", "days")
 _BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
 _FLOOR, _BURST_DAYS = at("W15", "floor_l_h"), at("W15", "days")
+_NIGHTS, _USUAL = at("W16", "nights"), at("W16", "usual")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
 _SOLID = 18
 """Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
 
 
 @inner
-def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
-    """Findings of the flow rules on one reading; `calm` bits as in the data rules.
+def pipe_rules(row, fact, features, start, at_six, settings, findings, count, i, calm):
+    """Findings of the flow rules on one reading; `calm` bits as in the data rules. `at_six`: it ends at six, local.
 
     Longer intervals than an hour hide the hours without flow: of them only bursts are told.
     """
@@ -88,6 +91,17 @@ def pipe_rules(row, fact, features, start, settings, findings, count, i, calm):
             count = say(findings, count, i, _W14, least, allowed, day_since)
         elif last <= allowed:
             calm |= 1 << _W14
+
+        nights = row.wet_nights + 1
+        if at_six and household and hourly and nights >= settings[_NIGHTS] and row.night <= settings[_USUAL]:
+            wet = 0
+            for hour in range(HOURLY, HOURLY + 6):
+                wet += features[hour] > 0
+            if wet >= 5 and row.days > 7 and least == 0:  # if it never stops the others tell
+                since = end - np.int64(nights - 1) * DAY - 6 * HOUR
+                count = say(findings, count, i, _W16, nights, settings[_NIGHTS], since)
+        elif row.wet_nights == 0:
+            calm |= 1 << _W16
 
     if fact.service == GAS:
         wet = 0.0 if row.dry_at == NEVER else (end - row.dry_at) / HOUR - 1

@@ -379,7 +379,8 @@ def test_an_absurd_value_is_learnt_within_bounds(day: int) -> None:
 
 def test_a_clean_history_is_expected_again() -> None:
     day = [float(hour % 7) for hour in range(24)]
-    run = kit.run([kit.meter(timezone="Europe/Madrid")], [kit.block(f"2024-02-{d:02}", day) for d in range(1, 20)])
+    stream = [kit.block(f"2024-02-{d:02}", day) for d in range(1, 20)]
+    run = kit.run([kit.meter(timezone="Europe/Madrid")], stream)
     *_, (_, _, _, score, expected, state) = run.scores
     assert expected == pytest.approx(day[-1], abs=0.1)
     assert state == 2

@@ -247,7 +247,7 @@ class PlainBaseline:
     top: float = 0.0
     zero_run: float = 0.0
     profile: list[float] = dataclasses.field(default_factory=lambda: [0.0] * 24)
-    noise: list[float] = dataclasses.field(default_factory=lambda: [0.0] * 24)
+    noise: float = 0.0
 
     def learn(self, values: list[float | None], weight: float, zeros: float) -> None:
         given = weight
@@ -264,10 +264,11 @@ class PlainBaseline:
         rate, off_rate = weight / min(self.days + 1, 45), weight / min(max(self.days, 1), 45)
         if self.days:
             self.spread += off_rate * (abs(mean - expected) - self.spread)
+        if self.days:
+            off = sum(abs(seen - self.profile[hour]) for hour, seen in hours.items()) / len(hours)
+            self.noise += off_rate * (off - self.noise)
         for hour in range(24):
             if hour in hours:
-                if self.days:
-                    self.noise[hour] += off_rate * (abs(hours[hour] - self.profile[hour]) - self.noise[hour])
                 self.profile[hour] += rate * (hours[hour] - self.profile[hour])
             elif not self.days:
                 self.profile[hour] = mean

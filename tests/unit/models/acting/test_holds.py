@@ -26,9 +26,10 @@ def test_a_draft_holds_the_intervals_and_the_money() -> None:
 def test_a_draft_follows_its_anomaly_and_an_approved_one_does_not() -> None:
     story = _story()
     story.until(60, updated("x", 50, "meter_fault", opened=10, observed=3.0, expected=33.0, of=POWER))
-    assert (story.all.holds[-1].to, story.all.holds[-1].amount_at_stake) == (at(50), 9.0)
+    assert (story.all.holds[-1].to, story.all.holds[-1].amount_at_stake) == (at(50), 24.0)
     story.decision(story.all.holds[0], "approve")
     story.until(90, closed("x", 80, "meter_fault", opened=10, sequence=3, of=POWER))
+    assert story.all.holds[-1].amount_at_stake == 24.0
     assert [(hold.sequence, hold.status) for hold in story.all.holds] == [(1, "draft"), (2, "draft"), (3, "approved")]
     drafted = _story()
     drafted.until(90, closed("x", 80, "meter_fault", opened=10, of=POWER))

@@ -1,0 +1,193 @@
+"""The kernels of what happens with time, and not with a reading: local days close, and meters stay silent.
+
+A close goes in three steps: `survey` takes the day's statistics of all meters, the medians of each service are frozen
+from them (`cohorts`), and `close` teaches every row its day. `watch` looks for meters that have not been heard of.
+"""
+
+from typing import Final
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baseline.days import (
+    accumulate,
+    hours_of_day,
+    look_at_night,
+    look_for_copy,
+    look_for_shift,
+    statistics,
+)
+from models.baseline.expect import clock_shift, expected_in
+from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
+from models.domain.quality import ABSENT, EDITED, MISSING, VALID
+from models.domain.times import HOUR, NEVER
+from models.domain.units import SERVICES
+from models.scoring.suspicion import WARM_DAYS
+from models.state import ring as r
+from models.state.jit import kernel
+from models.state.layout import COHORT, FACTS, ROW, STATS
+
+DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
+"""A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
+_NONE_OPEN: Final = 2**62
+_ROWS, _FACTS, _EXACT = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1], nb.from_dtype(r.EXACT)[::1]
+_i4, _i8, _f4, _u1, _u2 = nb.int32[::1], nb.int64[::1], nb.float32[:, ::1], nb.uint8[::1], nb.uint16[::1]
+_DAYS = nb.from_dtype(DAY)[::1]
+_zones, _flags = nb.int64[:, ::1], nb.boolean[::1]
+_cohorts = nb.from_dtype(COHORT)[:, ::1]
+
+
+@kernel(nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, _f4))
+def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, values):
+    """Statistics of local day `day` of every meter that has yet to learn it, into `values` [count, STATS]; else NaN.
+
+    Returns how many there are.
+    """
+    hour_sum, hour_count = np.empty(24), np.empty(24)
+    found = 0
+    for m in range(count):
+        values[m, :] = np.nan
+        if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
+            continue
+        row = rows[m]
+        if row.first == NEVER or row.learnt_day >= day:
+            continue
+        if hours_of_day(row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], hour_sum, hour_count):
+            statistics(row, hour_sum, hour_count, values[m])
+            found += 1
+    return found
+
+
+def cohorts(rows: NDArray[np.void], service: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[np.void]:
+    """Medians [service, statistic] of how a day departs from each meter's own past. Columns: one entry a meter."""
+    frozen = np.zeros((len(SERVICES), STATS), COHORT)
+    stats = rows["stats"]
+    for own in range(len(SERVICES)):
+        mine = (service == own) & (rows["days"] >= WARM_DAYS)
+        for n in range(STATS):
+            there = mine & ~np.isnan(values[:, n]) & ((stats["mean"][:, n] != 0) | (stats["variance"][:, n] != 0))
+            departures = np.sort(values[there, n] - stats["mean"][there, n])
+            if (peers := len(departures)) < 2:
+                continue
+            middle = peers // 2
+            low, mid = departures[middle - 1], departures[middle]
+            high = departures[middle + 1] if peers % 2 and peers > 2 else mid
+            deviation = float(np.median(np.sqrt(stats["variance"][there, n])))
+            frozen[own, n] = (peers, low, mid, high, deviation)
+    return frozen
+
+
+@kernel(
+    nb.void(
+        _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones,
+        nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, _f4, _cohorts,
+    )
+)  # fmt: skip
+def close(
+    rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights,
+    count, zone, day, last, rebaseline, values, cohort,
+):  # fmt: skip
+    """Teach local day `day` of time zone number `zone` to the first `count` meters that have yet to learn it.
+
+    `last` is the day that closes: days before it came too late for their own close, and are learnt now unless a later
+    one is learnt already. `rebaseline`: event time before which an open anomaly was detected that is the new normal.
+    """
+    hour_sum, hour_count = np.empty(24), np.empty(24)
+    for m in range(count):
+        if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
+            continue
+        row = rows[m]
+        if row.first == NEVER or row.closed_day >= last or row.learnt_day >= day:
+            continue
+        open_since = np.int64(_NONE_OPEN)
+        for episode in row.episodes:
+            if episode.opened != NEVER:
+                open_since = min(open_since, episode.detected_at)
+        weight = 1.0
+        if row.days >= WARM_DAYS and open_since >= rebaseline:
+            if open_since < _NONE_OPEN:
+                weight = 0.0
+            elif row.fired_day[day % 2] == day:
+                weight = GATE_LEAST
+        at, whole, starts = ring_at[m], exact_at[m], midnights[zone]
+        if not learn_day(row, ring, at, exact, whole, day, starts, weight, hour_sum, hour_count):
+            continue
+        row.learnt_day = day
+        service = facts[fact_of[m]].service
+        accumulate(row, day, values[m], cohort[service], weight)
+        hours_of_day(row, ring, at, exact, whole, day, starts, hour_sum, hour_count)
+        look_for_shift(row, day, hour_sum, hour_count)
+        look_at_night(row, day, hour_sum, hour_count)
+        look_for_copy(row, ring, at, exact, whole, day, starts)
+
+
+@kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64))
+def closed(rows, facts, fact_of, changed, count, zone, last):
+    """The days up to `last` are closed."""
+    for m in range(count):
+        if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
+            continue
+        row = rows[m]
+        if row.first == NEVER or row.closed_day >= last:
+            continue
+        settle_resolution(row)
+        row.closed_day = last
+        changed[m] = True
+
+
+@kernel(nb.int64(_ROWS, _FACTS, _i4, nb.int64, nb.int64, nb.float64, nb.float64, nb.int64, _i4))
+def watch(rows, facts, fact_of, count, now, least_h, times, family, silent):
+    """Meters not heard of for `times` their usual, and at least `least_h` hours, into `silent`; their number.
+
+    Left out: those in an outage, and those of which it is said already in episode `family`.
+    """
+    found = 0
+    for m in range(count):
+        row = rows[m]
+        if fact_of[m] < 0 or row.heard_at == NEVER or row.value_at == NEVER or row.outage_at != NEVER:
+            continue
+        if row.episodes[family].opened != NEVER:
+            continue
+        usual = facts[fact_of[m]].upload_h if facts[fact_of[m]].upload_h > 0 else row.upload_h
+        if (now - row.heard_at) / HOUR >= max(least_h, times * usual):
+            silent[found] = m
+            found += 1
+    return found
+
+
+@kernel(
+    nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, nb.from_dtype(DAY)[::1])
+)
+def totals(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, out):
+    """What the ring holds of a local day, of every meter of the zone that was ever heard of; their number."""
+    found = 0
+    for m in range(count):
+        row = rows[m]
+        if fact_of[m] < 0 or facts[fact_of[m]].zone != zone or row.first == NEVER:
+            continue
+        of = out[found]
+        found += 1
+        of.meter, of.total, of.expected, of.coverage, of.received = m, np.nan, np.nan, 0.0, np.nan
+        if row.received_day == day:
+            of.received = row.received
+        elif row.received_day == day + 1:
+            of.received = row.received_before
+        at, starts = r.slab(ring_at[m], day, row.interval_s), midnights[zone]
+        if not r.holds(ring, at, day):
+            continue
+        total, expected, seen, solid = 0.0, 0.0, 0, 0
+        shift, slots = clock_shift(day, starts), r.slots_in_day(day, row.interval_s, starts)
+        for slot in range(slots):
+            rank = r.rank_at(ring, at, slot, row.interval_s)
+            if rank == ABSENT or rank == MISSING:
+                continue
+            total += r.value_at(ring, exact, at, exact_at[m], day, slot, row.interval_s, row.decimals)
+            expected += expected_in(row.level, row.profile, slot, row.interval_s, shift)
+            seen += 1
+            solid += rank == VALID or rank == EDITED
+        if seen:
+            of.total, of.coverage = total, solid / slots
+            if row.days >= WARM_DAYS:
+                of.expected = expected
+    return found

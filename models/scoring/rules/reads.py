@@ -1,0 +1,85 @@
+"""Rules on how a reading came about: its register, its quality, its day as a whole. D1, D2, D6, D12, D16."""
+
+import numpy as np
+
+from models.baseline.measure import FLAT, HERE
+from models.domain.localtime import FIRST_DAY
+from models.domain.quality import EDITED, ESTIMATED
+from models.domain.times import DAY, HOUR, NEVER, SECOND
+from models.scoring.rules.findings import say
+from models.scoring.rules.registry import NUMBER, at
+from models.state.jit import inner
+
+_D1, _D2, _D6, _D12, _D16 = (NUMBER[rule] for rule in ("D1", "D2", "D6", "D12", "D16"))
+_ESTIMATED_DAYS = at("D1", "days")
+_SHARE, _STEPS, _LASTS = at("D2", "share"), at("D2", "grid_steps"), at("D2", "hours")
+_JUMP, _JUMP_STEPS = at("D6", "share"), at("D6", "grid_steps")
+_SHIFT = at("D12", "hours")
+_SEEN_LATE = 3
+"""Days until the profile of the last days has turned."""
+
+
+@inner
+def read_rules(row, features, start, day, zone, value, rank, estimated_since, settings, findings, count, i, calm):
+    """Findings on one reading from its quality and its day. `estimated_since`: of the run of estimates before it."""
+    interval = row.interval_s * SECOND
+    since = row.estimated_since
+    if rank == ESTIMATED and since != NEVER and start + interval - since >= settings[_ESTIMATED_DAYS] * DAY:
+        count = say(findings, count, i, _D1, (start + interval - since) / DAY, settings[_ESTIMATED_DAYS], since)
+    elif rank >= EDITED:
+        calm |= 1 << _D1
+
+    if rank >= EDITED and estimated_since != NEVER and start > estimated_since and row.days > 0:
+        run = (start - estimated_since) / HOUR * row.level
+        off = value - features[HERE]
+        if abs(off) > settings[_JUMP] * run and run > 0 and start - estimated_since >= DAY:
+            count = say(findings, count, i, _D6, 100.0 * abs(off) / run, 100.0 * settings[_JUMP], estimated_since)
+    elif rank >= EDITED:
+        calm |= 1 << _D6
+
+    if row.copied_day >= day - 1:
+        copied = np.float64(row.copied_day - row.copied_since + 1)
+        count = say(findings, count, i, _D16, copied, 1.0, zone[row.copied_since - FIRST_DAY])
+    else:
+        calm |= 1 << _D16
+
+    if abs(row.shift) >= settings[_SHIFT]:
+        count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
+    else:
+        calm |= 1 << _D12
+    return count, calm
+
+
+@inner
+def register_rules(row, fact, features, start, register, day, resolution, settings, findings, count, i, calm):
+    """Findings on a register read: what it moved by since the one before, against the values in between.
+
+    Only where every interval in between is there and none was revised; a register that fell back was exchanged or
+    reset. Which of both is wrong where estimates stand in between is no question: D6.
+    """
+    interval = row.interval_s * SECOND
+    if np.isnan(row.register) or row.pending_slots != (start + interval - row.register_at) // interval:
+        return count, calm
+    step = register - row.register
+    if step < 0 and fact.dial_max > 0:
+        step += fact.dial_max
+    grid = max(resolution, 1e-9 * abs(register))
+    if step < -2.0 * grid:
+        return count, calm
+    off = abs(row.pending - step)
+    if row.pending_estimated > 0:
+        allowed = max(settings[_JUMP] * abs(row.pending), settings[_JUMP_STEPS] * grid)
+        if off > allowed:
+            share = 100.0 * off / max(abs(row.pending), grid)
+            count = say(findings, count, i, _D6, share, 100.0 * settings[_JUMP], row.register_at)
+        return count, calm
+    made_up = (features[FLAT] * row.interval_s >= 6 * 3600 and row.pending > 0) or row.copied_day >= day - 2
+    if off <= max(settings[_SHARE] * abs(step), settings[_STEPS] * grid):
+        row.unmatched_since = NEVER
+        calm |= 1 << _D2
+    elif not made_up:
+        if row.unmatched_since == NEVER:
+            row.unmatched_since = row.register_at
+        if start + interval - row.unmatched_since >= settings[_LASTS] * HOUR:
+            count = say(findings, count, i, _D2, row.pending, step, row.unmatched_since)
+    return count, calm
