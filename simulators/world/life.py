@@ -51,7 +51,6 @@ class Life:
     """A household over the d days of a calendar."""
 
     habit: Habit
-    persons: float
     shift: float
     """hours by which they are later than others"""
     at_home: Float64
@@ -107,7 +106,7 @@ def life_of(rng: np.random.Generator, calendar: Calendar, *, roomy: bool, may_ha
         empty[:] = True
         happenings.append(Happening("vacancy", 0, calendar.days, bool(rng.random() < 0.7)))
     at_home[empty] = 0.0
-    return Life(habit, persons, float(rng.normal(0, 0.7)), at_home, size, new_ev_day, empty, tuple(happenings))
+    return Life(habit, float(rng.normal(0, 0.7)), at_home, size, new_ev_day, empty, tuple(happenings))
 
 
 def _trip_day(rng: np.random.Generator, calendar: Calendar, habit: Habit) -> int:
