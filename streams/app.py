@@ -15,6 +15,7 @@ from mode.supervisors import CrashingSupervisor
 from models.acting.cases import Cases
 from streams.accounts import Accounts
 from streams.agents.detect import Detect
+from streams.agents.device import Device
 from streams.agents.feedback import Feedback
 from streams.agents.groups import Groups
 from streams.agents.reference import Reference, read_meters
@@ -29,9 +30,11 @@ from streams.publish import Publisher, producer
 from streams.reading import ends_of
 from streams.records import Records
 from streams.settings import Settings
+from streams.slots import Slot, new_slot
 from streams.snapshots import Snapshots
 from streams.steps import StageOf, Steps
-from streams.store import PartitionStore, Slot, new_slot, stage_store
+from streams.store import PartitionStore, stage_store
+from streams.ticks import Ticks
 from streams.transport import GroupOwnership, Transport, urls
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,7 @@ class App:
     faust: faust.App
     producer: AIOKafkaProducer
     accounts: Accounts
+    ticks: Ticks
     meters: PartitionStore[Metered]
     cases: PartitionStore[Cases]
     stores: tuple[PartitionStore[Any], ...]
@@ -79,6 +83,8 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
     stages = (detecting, grouping, responding)
     reference, records = Reference(settings), Records(settings, "detect")
     meters = Beside(topics.meters, reference.put, Metered.waits_for_meters, detecting, publisher, records, ownership)
+    device = Device(settings)
+    events = Beside(topics.meter_events, device.put, lambda _: True, detecting, publisher, records, ownership)
     feedback = Feedback(settings, publisher, ownership, metrics)
 
     async def before_readings(slots: list[Slot[Metered]]) -> None:
@@ -99,13 +105,17 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
         _set_up(steps, before, folder, ownership)
         batch_agent(app, settings, steps.stage.name, [steps.stage.topic], steps.run, ownership)
     batch_agent(app, settings, "reference", [topics.meters], meters.run, ownership)
+    batch_agent(app, settings, "device", [topics.meter_events], events.run, ownership)
     batch_agent(app, settings, feedback.name, feedback.topics, feedback.run, ownership)
 
     transport.stores = {steps.stage.topic: steps.store for steps in stages}
     stores = tuple(steps.store for steps in stages)
     _let_go(app, settings, ownership, [*(store.lock for store in stores), feedback.lock])
-    readers = (*stages, meters, feedback)
-    return App(settings, app, bulk, accounts, detecting.store, responding.store, stores, readers, ownership, metrics)
+    readers = (*stages, meters, events, feedback)
+    ticks = Ticks(settings, detecting.store, publisher, ownership)
+    return App(
+        settings, app, bulk, accounts, ticks, detecting.store, responding.store, stores, readers, ownership, metrics
+    )
 
 
 def _set_up(

@@ -12,8 +12,8 @@ from streams.intake import Places, take
 from streams.metered import Metered
 from streams.publish import Publisher
 from streams.records import Records, Said
+from streams.slots import Slot
 from streams.steps import Steps
-from streams.store import Slot
 from streams.transport import GroupOwnership
 
 Put = Callable[[Slot[Metered], Message], Rejected | None]

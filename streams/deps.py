@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from models.acting.respond import Actions, respond
 from models.deciding.groups import GroupOutcome, balance
-from models.pipeline import Outcome, detect
+from models.pipeline import Outcome, advance, detect
 from models.scoring.policy import Policy
 
 
@@ -22,6 +22,7 @@ class Deps:
 
     policy: Policy = dataclasses.field(default_factory=Policy.default)
     detect: Callable[..., Outcome] = detect
+    advance: Callable[..., Outcome] = advance
     balance: Callable[..., GroupOutcome] = balance
     respond: Callable[..., Actions] = respond
     registry: CollectorRegistry = dataclasses.field(default_factory=CollectorRegistry)

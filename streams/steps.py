@@ -23,7 +23,8 @@ from streams.metrics import Metrics
 from streams.publish import Publisher, gather
 from streams.records import Record, Records, Said
 from streams.settings import Settings
-from streams.store import UNMARKED, PartitionStore, Slot, State
+from streams.slots import UNMARKED, Slot, State
+from streams.store import PartitionStore
 
 log = logging.getLogger(__name__)
 POINTS: Final = (
@@ -89,6 +90,8 @@ class Steps(Generic[S]):
             began = time.monotonic()
             mine, done = await take(events, generation, lambda m: self.store.usable(m.partition), self._ownership)
             work = {slot: [Message(m.offset, m.value or b"") for m in messages] for slot, messages in mine.items()}
+            for slot in work:
+                slot.heard = began
             said = await self._work(work)
             first = {TP(self.stage.topic, slot.number): messages[0].offset for slot, messages in work.items()}
             if not await self._finish(said, generation, first):

@@ -54,7 +54,8 @@ async def serve(settings: Settings, deps: Deps) -> int:
     beside: list[asyncio.Task[None]] = []
     try:
         await app.accounts.start()
-        works = (app.ownership.watch(), health.watch(), _snapshots(app), app.accounts.follow(app.cases.slots))
+        following = app.accounts.follow(app.cases.slots)
+        works = (app.ownership.watch(), health.watch(), _snapshots(app), following, app.ticks.watch())
         beside += [asyncio.create_task(work) for work in works]
         await app.faust.start()
         code = await _until_end(app, health, stop, beside)

@@ -1,15 +1,18 @@
 """`ami.readings` -> `ami.anomalies`, and on to the stages across meters."""
 
 import dataclasses
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from models.contracts import AnomalyEvent, Decision
 from models.deciding.relay import case_records, findings
+from models.domain.blocks import Rejected
 from models.domain.times import to_us
 from models.pipeline import Outcome
 from models.scoring.policy import Policy
 from streams.codecs.json import Message, decode
+from streams.codecs.ticks import is_tick, tick_time
 from streams.deps import Deps
 from streams.metered import Metered
 from streams.records import Said
@@ -36,24 +39,41 @@ class Detect:
     def work(self, state: Metered, messages: Sequence[Message]) -> Said:
         """Blocks of meters that have become known, then the messages, then what has waited for too long."""
         partition, parking = state.partition, state.parking
-        released = self._detect(state, parking.release(state.known), parked=True)
-        outcome = self._detect(state, messages)
+        outcome = _joined(
+            [self._detect(state, parking.release(state.known), parked=True), *self._runs(state, messages)]
+        )
         if messages:
             partition.offset = messages[-1].offset
         parking.date(partition.event_time)
-        rejected = [*released.rejected, *outcome.rejected, *parking.expire(partition.event_time)]
-        events = [*released.events, *outcome.events]
+        rejected = [*outcome.rejected, *parking.expire(partition.event_time)]
+        events = outcome.events
         return Said(
             self.settings.topics.readings,
             state.number,
             partition.event_time,
             events=[event for _, event in events],
             rejected=sorted(rejected, key=lambda letter: letter.offset),
-            groups=findings(events, partition),
+            groups=[*findings(events, partition), *outcome.days],
             cases=case_records(events, partition),
             decisions=_decisions([event for _, event in events], self.deps.policy),
-            counts=released.counts + outcome.counts,
+            counts=outcome.counts,
         )
+
+    def _runs(self, state: Metered, messages: Sequence[Message]) -> Iterator[Outcome]:
+        """Blocks in runs between ticks."""
+        for ticks, run in itertools.groupby(messages, is_tick):
+            if ticks:
+                yield from (self._tick(state, message) for message in run)
+            else:
+                yield self._detect(state, list(run))
+
+    def _tick(self, state: Metered, message: Message) -> Outcome:
+        time = tick_time(message)
+        if isinstance(time, Rejected):
+            return Outcome(rejected=[dataclasses.replace(time, readings=0)])
+        outcome = self.deps.advance(state.partition, self.deps.policy, message.offset, time)
+        outcome.rejected = [dataclasses.replace(letter, raw=message.value) for letter in outcome.rejected]
+        return outcome
 
     def _detect(self, state: Metered, messages: Sequence[Message], *, parked: bool = False) -> Outcome:
         """Decode and detect; what the codec refuses joins what detection refuses, what is unknown is parked."""
@@ -68,6 +88,16 @@ class Detect:
         readings = sum(letter.readings for letter in unread)
         outcome.counts.update(readings=readings, rejected=readings)
         return outcome
+
+
+def _joined(parts: Sequence[Outcome]) -> Outcome:
+    whole = Outcome()
+    for part in parts:
+        whole.events += part.events
+        whole.rejected += part.rejected
+        whole.days += part.days
+        whole.counts += part.counts
+    return whole
 
 
 def _decisions(events: Sequence[AnomalyEvent], policy: Policy) -> list[Decision]:

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 from collections.abc import Sequence
+from typing import Final
 
 import pydantic
 from aiokafka import TopicPartition
@@ -11,14 +12,15 @@ from models.contracts import Meter
 from models.domain.blocks import Rejected
 from models.domain.ids import partition_of
 from streams.beside import Beside
+from streams.codecs.documents import read
 from streams.codecs.json import Message
 from streams.metered import Metered
 from streams.reading import consumer_of, to_the_end
-from streams.records import brief
 from streams.settings import Settings
-from streams.store import Slot
+from streams.slots import Slot
 
 log = logging.getLogger(__name__)
+_CONTRACT: Final = pydantic.TypeAdapter(Meter)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,19 +37,16 @@ class Reference:
         slot.state.meters_offset = message.offset
         if not message.value:
             return None
-        try:
-            meter = Meter.model_validate_json(message.value)
-        except pydantic.ValidationError as error:
-            return self._refused(slot, message, "schema", brief(error))
-        right = partition_of(meter.meter_id, self.settings.partitions)
-        if right != slot.number:
-            return self._refused(slot, message, "wrong_partition", f"meter {meter.meter_id} belongs to {right}")
-        slot.state.partition.put_meter(meter)
-        return None
-
-    def _refused(self, slot: Slot[Metered], message: Message, reason: str, detail: str) -> Rejected:
-        log.warning("%s %d at %d: %s", self.settings.topics.meters, slot.number, message.offset, detail)
-        return Rejected(message.offset, reason, detail, message.value)
+        meter = read(message, _CONTRACT)
+        if isinstance(meter, Meter):
+            right = partition_of(meter.meter_id, self.settings.partitions)
+            if right == slot.number:
+                slot.state.partition.put_meter(meter)
+                return None
+            detail = f"meter {meter.meter_id} belongs to {right}"
+            meter = Rejected(message.offset, "wrong_partition", detail, message.value)
+        log.warning("%s %d at %d: %s", self.settings.topics.meters, slot.number, message.offset, meter.detail)
+        return meter
 
 
 async def read_meters(reference: Reference, slots: Sequence[Slot[Metered]], meters: Beside) -> None:

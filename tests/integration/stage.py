@@ -77,6 +77,7 @@ class Stage:
                 "batch_messages": 40,
                 "record_batch_bytes": 8 * 1024,
                 "batch_wait_s": 0.05,
+                "tick_after_s": 0,
                 **settings,
             },
         )

@@ -69,7 +69,7 @@ def test_killed_anywhere_nothing_is_done_twice(
         play.send(MESSAGES[sent : sent + more])
         sent += more
         worker = play.worker(
-            kill=[f"{killed} {point}", 1 if point == "mid_state" else chance.randint(1, 3)],
+            kill=[f"{killed} {point}", 1 if point == "mid_state" else chance.randint(1, 2)],
             settings={"record_batch_bytes": 1024},
         )
         assert worker.wait(60) == -signal.SIGKILL, f"at {point}: {play.log()[-3000:]}"

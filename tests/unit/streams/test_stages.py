@@ -20,9 +20,9 @@ from streams.metrics import Metrics
 from streams.publish import Publisher
 from streams.records import Said
 from streams.settings import Settings
+from streams.slots import new_slot
 from streams.snapshots import Arrays
 from streams.steps import StageOf, Steps
-from streams.store import new_slot
 from tests.unit.streams.fakes import FakeEvent, FakeOwnership, FakeProducer
 
 SETTINGS = Settings(partitions=2, mark_every_s=300)

@@ -24,8 +24,9 @@ from streams.metrics import Metrics
 from streams.publish import Publisher
 from streams.records import Records, Said
 from streams.settings import Settings
+from streams.slots import Slot, new_slot
 from streams.steps import POINTS, Steps
-from streams.store import PartitionStore, Slot, new_slot
+from streams.store import PartitionStore
 from tests.unit.streams.fakes import FakeEvent, FakeOwnership, FakeProducer
 
 SETTINGS = Settings(partitions=1)

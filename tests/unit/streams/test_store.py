@@ -18,8 +18,9 @@ from models.state.partition import Partition
 from streams.codecs.json import Message, Unknown, decode
 from streams.metered import Metered
 from streams.settings import Settings
+from streams.slots import Slot, new_slot
 from streams.snapshots import Snapshots
-from streams.store import PartitionStore, Slot, new_slot, stage_store
+from streams.store import PartitionStore, stage_store
 
 STATE = "meterwatch.state"
 
