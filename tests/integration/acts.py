@@ -1,4 +1,4 @@
-"""What workers did about anomalies, and what the same functions do in one process."""
+"""What the same functions say and do in one process, and what workers did about it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from models.pipeline import detect
 from models.scoring.policy import Policy
 from models.state.partition import Partition
 from streams.codecs.json import Message, decode
-from tests.integration.stage import PARTITIONS, Stage
+from tests.integration.stage import PARTITIONS, Said, Stage, facts
 
 Acts = set[tuple[str, str, int, str]]
 """(kind, id, sequence, status)"""
@@ -49,6 +49,23 @@ def whole(play: Stage) -> dict[str, int]:
     own = {(e.writer, e.partition, e.sequence): (e.at, e.decision, e.subject, str(e.inputs)) for e in entries}
     assert len({(key[:2], what) for key, what in own.items()}) == len(own)
     return {writer: sum(key[0] == writer for key in own) for writer in {key[0] for key in own}}
+
+
+def expected(of: Sequence[Meter], messages: Sequence[tuple[str, bytes]]) -> tuple[Said, dict[str, str]]:
+    """What the pipeline makes of messages in process, partition by partition, each in one batch."""
+    policy = Policy.default()
+    said: Said = set()
+    rows: dict[str, str] = {}
+    for number in range(PARTITIONS):
+        partition = Partition(number)
+        for meter in of:
+            if partition_of(meter.meter_id, PARTITIONS) == number:
+                partition.put_meter(meter)
+        own = [value for key, value in messages if partition_of(key, PARTITIONS) == number]
+        decoded = decode([Message(n, value) for n, value in enumerate(own)], partition, PARTITIONS, 1_000_000)
+        said |= facts(event for _, event in detect(decoded.blocks, partition, policy).events)
+        rows |= partition.digests()
+    return said, rows
 
 
 def expected_acts(of: Sequence[Meter], messages: Sequence[tuple[str, bytes]]) -> tuple[Acts, dict[str, int]]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -21,11 +21,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from models.contracts import AnomalyEvent, Meter
 from models.domain.ids import partition_of
 from models.domain.times import DAY, to_text
-from models.pipeline import detect
-from models.scoring.policy import Policy
 from models.state.partition import Partition
 from streams import topics
-from streams.codecs.json import Message, decode
 from streams.settings import Settings, Topics
 
 T = TypeVar("T")
@@ -138,6 +135,13 @@ class Stage:
             assert time.monotonic() - began < ANSWER_S, f"{name} did not say {word!r}"
             time.sleep(0.05)
 
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        """Until something is so."""
+        began = time.monotonic()
+        while not so():
+            assert time.monotonic() - began < ANSWER_S, "it did not come about"
+            time.sleep(0.1)
+
     def stop(self, process: subprocess.Popen[bytes]) -> int:
         """SIGTERM, and the exit code."""
         process.send_signal(signal.SIGTERM)
@@ -243,23 +247,6 @@ def stage(bootstrap: str, prefix: str, folder: pathlib.Path, **settings: Any) ->
         yield play
     finally:
         play.close()
-
-
-def expected(of: Sequence[Meter], messages: Sequence[tuple[str, bytes]]) -> tuple[Said, dict[str, str]]:
-    """What the pipeline makes of messages in process, partition by partition, each in one batch."""
-    policy = Policy.default()
-    said: Said = set()
-    rows: dict[str, str] = {}
-    for number in range(PARTITIONS):
-        partition = Partition(number)
-        for meter in of:
-            if partition_of(meter.meter_id, PARTITIONS) == number:
-                partition.put_meter(meter)
-        own = [value for key, value in messages if partition_of(key, PARTITIONS) == number]
-        decoded = decode([Message(n, value) for n, value in enumerate(own)], partition, PARTITIONS, 1_000_000)
-        said |= facts(event for _, event in detect(decoded.blocks, partition, policy).events)
-        rows |= partition.digests()
-    return said, rows
 
 
 def facts(events: Any) -> Said:

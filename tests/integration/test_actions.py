@@ -11,9 +11,10 @@ import pytest
 
 from cli.kafka import Cluster
 from models.contracts import WorkOrder
+from models.domain.times import NEVER
 from streams.steps import POINTS
 from tests.integration.acts import Acts, acts, expected_acts, whole
-from tests.integration.stage import Stage, blocks, meters, stage
+from tests.integration.stage import PARTITIONS, Stage, blocks, meters, stage
 
 pytestmark = pytest.mark.kafka
 METERS = [
@@ -114,3 +115,33 @@ def test_what_the_crew_found_comes_back(play: Stage) -> None:
     reasons = Counter((letter["topic"], letter["reason"]) for letter in play.letters())
     assert reasons == {(topics.outcomes, "schema"): 1, (topics.accounts, "schema"): 1}
     assert play.stop(worker) == 0
+
+
+def test_time_goes_on_where_no_record_comes(play: Stage) -> None:
+    day = len(METERS)
+    play.send(MESSAGES[:day])
+    topics = play.settings.topics
+    event = {"meter_id": METERS[0].meter_id, "at": "2024-03-18T06:00:00Z", "code": "3.12.43.257"}
+    stranger = {**event, "meter_id": "meter-99"}
+    play.tell(topics.meter_events, [(told["meter_id"], json.dumps(told).encode()) for told in (event, stranger)])
+    worker = play.worker(settings={"tick_after_s": 1})
+    play.wait_for_word("Worker ready")
+    before = times(play)
+    play.wait_until(lambda: len(ticks(play)) >= 2 * PARTITIONS)
+    play.wait_until(lambda: all(time > before.get(number, NEVER) for number, time in times(play).items()))
+    assert play.stop(worker) == 0
+    marks = [json.loads(record.value) for record in play.records(topics.cases) if b'"mark"' in record.value]
+    assert {mark["source"] for mark in marks} == {f"{s}-{n}" for s in ("detect", "groups") for n in range(PARTITIONS)}
+    letters = [(letter["topic"], letter["reason"]) for letter in play.letters()]
+    assert letters == [(topics.meter_events, "unknown_meter")]
+
+
+def ticks(play: Stage) -> list[bytes]:
+    """On `ami.readings`."""
+    return [record.value for record in play.records(play.settings.topics.readings) if b'"tick"' in record.value]
+
+
+def times(play: Stage) -> dict[int, int]:
+    """Event time by partition, as the state has it."""
+    records = play.records(play.settings.topics.state)
+    return {record.partition: json.loads(record.value)["event_time"] for record in records if record.key == b"p"}

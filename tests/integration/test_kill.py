@@ -8,7 +8,8 @@ import pytest
 
 from cli.kafka import Cluster
 from streams.steps import POINTS
-from tests.integration.stage import Said, blocks, expected, meters, stage
+from tests.integration.acts import expected
+from tests.integration.stage import Said, blocks, meters, stage
 
 pytestmark = [pytest.mark.kafka, pytest.mark.kill]
 METERS = meters()

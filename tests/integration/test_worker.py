@@ -10,7 +10,8 @@ import pytest
 
 from cli.kafka import Cluster, LocalKafka
 from models.domain.ids import partition_of
-from tests.integration.stage import PARTITIONS, Said, Stage, blocks, expected, free_port, get, meters, run, stage
+from tests.integration.acts import expected
+from tests.integration.stage import PARTITIONS, Said, Stage, blocks, free_port, get, meters, run, stage
 
 pytestmark = pytest.mark.kafka
 METERS = meters()
