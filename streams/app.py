@@ -62,6 +62,7 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
     """`cluster_id` keeps the snapshots of different clusters apart. Needs a running event loop."""
     app = _faust(settings)
     transport = Transport(app.conf.broker_consumer, app)
+    transport.starts = {}
     app.transport = transport
     topics = settings.topics
     metrics = Metrics(deps.registry)

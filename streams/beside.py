@@ -41,7 +41,7 @@ class Beside:
         self._publisher = publisher
         self._records = records
         self._ownership = ownership
-        self._places = Places(ownership)
+        self._places = Places((topic,), ownership)
 
     def positions(self) -> dict[TP, int]:
         """Last offset that is done, by partition."""

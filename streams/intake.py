@@ -2,7 +2,7 @@
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from faust.types import TP
@@ -53,34 +53,35 @@ class Starts(Protocol):
     def generation(self) -> int:
         """Of the consumer group."""
 
-    def start(self, tp: TP) -> int | None:
-        """First offset that was asked for in this generation; None before it was."""
+    @property
+    def starts(self) -> Mapping[TP, int]:
+        """First offsets that were asked for in this generation; empty before they were."""
 
 
 class Places:
     """Places of topics without a state, anew for each generation."""
 
-    def __init__(self, starts: Starts) -> None:
-        self._starts = starts
+    def __init__(self, topics: Collection[str], reading: Starts) -> None:
+        self._topics = topics
+        self._reading = reading
         self._places: dict[TP, Begun] = {}
         self._generation = -1
 
     def of(self, message: Any) -> Begun | None:
         """A message's; None before reading has begun."""
-        if self._generation != self._starts.generation:
-            self._generation = self._starts.generation
-            self._places.clear()
-        tp = TP(message.topic, message.partition)
-        if tp not in self._places:
-            start = self._starts.start(tp)
-            if start is None:
-                return None
-            self._places[tp] = Begun(tp, start - 1)
-        return self._places[tp]
+        return self._now().get(TP(message.topic, message.partition))
 
     def positions(self) -> dict[TP, int]:
         """Last offset that is done, by partition."""
-        return {tp: place.offset for tp, place in self._places.items()}
+        return {tp: place.offset for tp, place in self._now().items()}
+
+    def _now(self) -> dict[TP, Begun]:
+        reading = self._reading
+        if self._generation != reading.generation or not self._places:
+            own = ((tp, start) for tp, start in reading.starts.items() if tp.topic in self._topics)
+            self._places = {tp: Begun(tp, start - 1) for tp, start in own}
+            self._generation = reading.generation
+        return self._places
 
 
 async def take(

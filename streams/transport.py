@@ -94,9 +94,10 @@ class GroupOwnership:
         """Of the consumer group, as this process knows it."""
         return int(self._app.consumer_generation_id)
 
-    def start(self, tp: TP) -> int | None:
-        """Where reading of a partition began in this generation; None before it did."""
-        return cast(Transport, self._app.transport).starts.get(tp)
+    @property
+    def starts(self) -> Mapping[TP, int]:
+        """Where reading of our partitions began in this generation; empty before it did."""
+        return cast(Transport, self._app.transport).starts
 
     def current(self, generation: int) -> bool:
         """Nothing was reassigned since `generation`. True while partitions are being taken: a step may end then."""

@@ -49,7 +49,7 @@ class Feedback:
         self._records = Records(settings, self.name)
         self._ownership = ownership
         self._metrics = metrics
-        self._places = Places(ownership)
+        self._places = Places(self.topics, ownership)
 
     def positions(self) -> dict[TP, int]:
         """Last offset that is done, by partition."""

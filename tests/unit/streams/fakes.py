@@ -64,13 +64,11 @@ class FakeOwnership:
         self.asked_again: list[dict[TP, int]] = []
         self.flowing = True
         self.starts: dict[TP, int] = {}
+        """Where reading began"""
 
     @property
     def generation(self) -> int:
         return 1
-
-    def start(self, tp: TP) -> int | None:
-        return self.starts.get(tp, 0)
 
     def current(self, generation: int) -> bool:
         return self.ours and generation == 1

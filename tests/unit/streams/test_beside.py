@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from streams.agents.detect import Detect
@@ -41,6 +42,7 @@ class Scene:
             lock=asyncio.Lock(), slots={0: self.slot}, usable=lambda _n: None if self.slot.ahead else self.slot
         )
         steps = Steps(stage, SETTINGS, Deps(), store, publisher, ownership, Metrics(CollectorRegistry()))
+        ownership.starts = {TP(TOPICS.meters, 0): 0, TP(TOPICS.meter_events, 0): 0}
         owner: Any = ownership
         rest: Any = (steps, publisher, Records(SETTINGS, "detect"), owner)
         self.meters = Beside(TOPICS.meters, Reference(SETTINGS).put, Metered.waits_for_meters, *rest)

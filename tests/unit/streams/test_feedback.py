@@ -33,6 +33,7 @@ class Scene:
         self.said: list[str] = []
         self.producer = FakeProducer(self.said)
         self.ownership = FakeOwnership()
+        self.ownership.starts = {TP(topic, 2): 0 for topic in (TOPICS.outcomes, TOPICS.decisions, TOPICS.context)}
         ownership: Any = self.ownership
         self.feedback = Feedback(SETTINGS, Publisher(self.producer), ownership, Metrics(CollectorRegistry()))
 
@@ -104,7 +105,14 @@ def test_older_generations_are_left_alone_and_holes_are_asked_for() -> None:
     assert scene.run(*(scene.event(TOPICS.outcomes, n, OUTCOME) for n in (5, 6, 7))) == [True] * 3
     assert scene.run(scene.event(TOPICS.outcomes, 6, OUTCOME)) == [True], "what is done already"
     assert len(scene.cases()) == 3
-    assert scene.feedback.positions() == {tp: 7}
+    assert scene.feedback.positions() == {tp: 7, TP(TOPICS.decisions, 2): -1, TP(TOPICS.context, 2): -1}
+
+
+def test_before_reading_has_begun_nothing_is_taken() -> None:
+    scene = Scene()
+    scene.ownership.starts = {}
+    assert scene.run(scene.event(TOPICS.outcomes, 0, OUTCOME)) == [False]
+    assert scene.feedback.positions() == {}
 
 
 class Told:
