@@ -25,8 +25,8 @@ $(STAMP): requirements.lock requirements-data.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: venv ## real meters through a real Kafka, faults injected and found
-	$(BIN)/meterwatch demo
+demo: venv ## a town through a real Kafka, faults injected, found and acted on; REAL=1: real series
+	$(BIN)/meterwatch demo $(if $(REAL),--real)
 
 test: venv ## every test, those on a real Kafka included (plain `pytest` is the quick, offline part)
 	$(BIN)/python -m pytest -m ''

@@ -83,14 +83,20 @@ def replay(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for summary.json and what was found.")] = Path("build/demo"),
-    seed: Annotated[int, typer.Option(min=0, help="Which faults are injected, and where.")] = 0,
+    meters: Annotated[
+        int, typer.Option(min=10, help="Of the town; it takes 500 or so to have room for it all.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Which town, which faults, and where.")] = 0,
+    real: Annotated[bool, typer.Option("--real", help="Real series and copies of them in place of a town.")] = False,
     embedded: Annotated[bool, typer.Option("--embedded", help="No Kafka: the same pipeline in this process.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="The town goes on after it, until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
-    """Real meters through a real Kafka, faults injected and found; about three minutes."""
+    """A town through a real Kafka, faults injected, found and acted on; under five minutes."""
+    from cli.demo.run import Wanted
     from cli.demo.run import main as show
 
-    raise typer.Exit(show(out, seed=seed, embedded=embedded, as_json=json))
+    raise typer.Exit(show(Wanted(out, meters, seed, real=real, embedded=embedded, keep=keep, as_json=json)))
 
 
 @app.command()

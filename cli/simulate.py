@@ -41,13 +41,15 @@ class Simulation:
     start: int
     """Microseconds UTC"""
     faults: bool
+    quiet_days: int = 0
+    """At the end, when all faults are over: what is left of them comes to light"""
 
     def check(self) -> None:
         """Raises UnusableError where there is no time to find what is put in."""
         if self.faults and self.clean_days < LEARN_DAYS:
             raise UnusableError(f"--clean-days {self.clean_days}: faults need {LEARN_DAYS} at least, or --no-faults")
-        if self.faults and self.days < self.clean_days + WINDOW_DAYS:
-            least = self.clean_days + WINDOW_DAYS
+        least = self.clean_days + WINDOW_DAYS + self.quiet_days
+        if self.faults and self.days < least:
             raise UnusableError(f"--days {self.days}: {least} at least after --clean-days, or --no-faults")
 
 
@@ -86,7 +88,8 @@ def fleet_of(wanted: Simulation) -> Fleet:
     try:
         town = build(wanted.seed, wanted.meters, wanted.start, wanted.days)
         live_from, end = (
-            int(town.calendar.midnight[day]) for day in (min(wanted.clean_days, wanted.days), wanted.days)
+            int(town.calendar.midnight[day])
+            for day in (min(wanted.clean_days, wanted.days), wanted.days - wanted.quiet_days)
         )
         if not wanted.faults:
             return Fleet(town, town.labels, live_from)

@@ -1,47 +1,62 @@
-"""The way through Kafka: a worker in a process of its own, messages in, events and dead letters out."""
+"""The way through Kafka: a worker and the receivers beside it, messages in, anomalies and actions out."""
 
 import asyncio
 import contextlib
+import dataclasses
 import json
-import os
-import sys
 import tempfile
-import urllib.request
 import uuid
-from asyncio.subprocess import Process
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from cli.audit import from_kafka as verify_audit
+from cli.demo.feed import READINGS
 from cli.demo.guest import at as guest_at
+from cli.demo.receiving import Receiving, groups_of
 from cli.demo.seen import Seen
+from cli.demo.show import ACTIONS
+from cli.demo.worker import Worker
 from cli.errors import UnusableError
 from cli.kafka.broker import free_ports
-from cli.settings import PREFIX, as_environment, read_settings
-from models.contracts import DeadLetter, Meter
-from models.domain.errors import MeterwatchError
-from models.domain.ids import partition_of
+from cli.sending import Sender
+from cli.settings import read_settings
+from models.contracts import DeadLetter
+from models.domain.times import NEVER, SECOND
 from streams.settings import Settings, Topics
 
 _HOST: Final = "127.0.0.1"
 _AHEAD: Final = 4000
 """Messages that may wait for the worker: the screen shows what happens, not what was queued."""
-_LOOK_MS: Final = 100
-_READY_S: Final = 300.0
-"""For a worker to start, kernels compiled and all, on a slow machine."""
-_STOP_S: Final = 20.0
+_LOOK_MS: Final = 150
+_STAGES: Final = {
+    "detect": (READINGS,),
+    "groups": ("groups",),
+    "respond": ("cases", "outcomes", "decisions", "context"),
+}
+"""Stage -> fields of `Topics` that it takes in."""
 
 
-class WorkerError(MeterwatchError):
-    """The worker has ended or does not start; with its last words."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proof:
+    """What only shows when everything is drained."""
+
+    effects: dict[str, Counter[str]]
+    """Kind of action -> line id -> how often it took effect in the receiving system"""
+    received: dict[str, Counter[str]]
+    """Receiver -> what it did, how often"""
+    audit_entries: int
+    audit_problems: list[str]
+    kills: int
 
 
 def settings_for(bootstrap: str, *, guest: bool) -> Settings:
-    """The worker's settings. A guest on a cluster uses names of its own for topics and group."""
+    """The worker's settings. A guest on a cluster uses names of its own for topics and groups."""
     name = f"meterwatch-demo-{uuid.uuid4().hex[:8]}"
     names = {topic: f"{name}.{own}" for topic, own in Topics().model_dump().items()} if guest else {}
     settings = read_settings(
@@ -50,153 +65,164 @@ def settings_for(bootstrap: str, *, guest: bool) -> Settings:
         instance_id="demo",
         health_host=_HOST,
         health_port=free_ports(1)[0],
+        tick_after_s=0,  # time runs faster here than by itself
+        snapshot_every_s=15,
     )
     return settings.model_copy(update={"topics": Topics(**names)})
 
 
-async def stream(seen: Seen, settings: Settings, log: Path, paint: Callable[[], None], *, guest: bool) -> None:
-    """The whole feed, to the last acked event. Leaves no process behind, and as a guest nothing on the cluster."""
-    try:
-        async with guest_at(settings, guest=guest), _worker(settings, log) as worker:
-            await _Stream(seen, settings, worker, log).run(paint)
-    except (KafkaError, OSError) as error:
-        raise UnusableError(f"Kafka at {settings.bootstrap_servers}: {error or type(error).__name__}") from error
-
-
 @contextlib.asynccontextmanager
-async def _worker(settings: Settings, log: Path) -> AsyncIterator[Process]:
-    """`meterwatch worker`, told everything through its environment, stopped at the end as an operator would."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    with tempfile.TemporaryDirectory(prefix="meterwatch-demo-") as scratch, log.open("wb") as output:
-        own = as_environment(settings.model_copy(update={"state_dir": Path(scratch)}))
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", "worker", env=others | own, stdout=output, stderr=output
-        )
-        try:
-            yield worker
-        finally:
-            if worker.returncode is None:
-                worker.terminate()
-                try:
-                    async with asyncio.timeout(_STOP_S):
-                        await worker.wait()
-                except TimeoutError:
-                    worker.kill()
-                    await worker.wait()
+async def opened(seen: Seen, settings: Settings, log: Path, *, guest: bool) -> AsyncIterator["Stream"]:
+    """Ready to play. Leaves no process behind, and as a guest nothing on the cluster."""
+    bootstrap = settings.bootstrap_servers
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(guest_at(settings, [settings.app_id, *groups_of(settings)], guest=guest))
+            worker = await stack.enter_async_context(Worker(settings, seen.show.live_from, log))
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="meterwatch-demo-"))
+            receiving = await stack.enter_async_context(Receiving(settings, seen.show, Path(scratch)))
+            sender = await stack.enter_async_context(Sender(bootstrap))
+            await stack.enter_async_context(consumer)
+            stack.push_async_callback(admin.close)
+            await admin.start()
+            yield Stream(seen, settings, worker, receiving, sender, consumer, admin)
+    except (KafkaError, OSError) as error:
+        raise UnusableError(f"Kafka at {bootstrap}: {error or type(error).__name__}") from error
 
 
-class _Stream:
+class Stream:
     """One run through a cluster whose topics are there and whose worker is starting."""
 
-    def __init__(self, seen: Seen, settings: Settings, worker: Process, log: Path) -> None:
+    def __init__(
+        self,
+        seen: Seen,
+        settings: Settings,
+        worker: Worker,
+        receiving: Receiving,
+        sender: Sender,
+        consumer: AIOKafkaConsumer,
+        admin: AIOKafkaAdminClient,
+    ) -> None:
         self._seen = seen
         self._settings = settings
         self._worker = worker
-        self._log = log
+        self._receiving = receiving
+        self._sender = sender
+        self._consumer = consumer
+        self._admin = admin
         self._moved = asyncio.Event()
         """Set whenever the worker got on."""
         own = settings.topics
-        self._outputs = [
-            TopicPartition(topic, n) for topic in (own.anomalies, own.dead_letters) for n in range(settings.partitions)
-        ]
+        self._outputs = {getattr(own, name): name for name in ("anomalies", "dead_letters", *ACTIONS)}
+        self._inputs = {stage: self._partitions(*names) for stage, names in _STAGES.items()}
+        consumer.assign(self._partitions(*self._outputs.values()))
 
-    async def run(self, paint: Callable[[], None]) -> None:
-        """Ends when the worker has committed all that was sent and what it said of it is read."""
-        bootstrap = self._settings.bootstrap_servers
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", group_id=None
+    async def play(self, paint: Callable[[], None]) -> None:
+        """Ends when all that was sent is done with, by the worker and the receivers, and what they said is read."""
+        show = self._seen.show
+        await self._send_all(show.reference)
+        await self._sender.settle()  # a worker knows a meter before it sees its readings
+        await self._worker.until_ready()
+        self._seen.begin()
+        await self._while_sending(self._send(show.until, 0), paint)
+        await self._settle(paint)
+        self._seen.over = True
+        paint()
+
+    async def go_on(self, speed: float, paint: Callable[[], None]) -> None:
+        """What comes after the play, so many times as fast as the clock; ends when there is no more of it."""
+        self._receiving.run()
+        await self._while_sending(self._send(None, speed), paint)
+
+    async def proof(self) -> Proof:
+        """Of a play that is over."""
+        trail = await asyncio.to_thread(verify_audit, self._settings)
+        return Proof(
+            effects=self._receiving.effects(),
+            received=self._receiving.counts(),
+            audit_entries=sum(trail.chains.values()),
+            audit_problems=trail.problems,
+            kills=self._worker.starts - 1,
         )
-        async with _producer(bootstrap) as producer, consumer:
-            consumer.assign(self._outputs)
-            await admin.start()
-            try:
-                await self._introduce(self._seen.scene.meters, producer)
-                await self._until_ready()
-                self._seen.begin()
-                sending = asyncio.create_task(self._send(producer))
-                try:
-                    while not self._seen.done:
-                        await self._read(consumer)
-                        await self._look(admin)
-                        paint()
-                        if sending.done():
-                            await sending  # raises what it ended with
-                finally:
-                    sending.cancel()
-                    await asyncio.gather(sending, return_exceptions=True)
-                await self._drain(consumer)
-                paint()
-            finally:
-                await admin.close()
 
-    async def _introduce(self, meters: tuple[Meter, ...], producer: AIOKafkaProducer) -> None:
-        """`ami.meters`, before the first reading."""
-        for meter in meters:
-            number = partition_of(meter.meter_id, self._settings.partitions)
-            record = meter.model_dump_json(exclude_none=True).encode()
-            await producer.send(self._settings.topics.meters, record, key=meter.meter_id.encode(), partition=number)
-        await producer.flush()
-
-    async def _until_ready(self) -> None:
-        url = f"http://{_HOST}:{self._settings.health_port}/readyz"
+    async def _while_sending(self, sending: Any, paint: Callable[[], None]) -> None:
+        task = asyncio.create_task(sending)
         try:
-            async with asyncio.timeout(_READY_S):
-                while not await asyncio.to_thread(_answers, url):
-                    self._check_worker()
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            raise WorkerError(f"the worker is not ready after {_READY_S:g} s, see {self._log}") from None
+            while not task.done():
+                await self._look(paint)
+            await task  # raises what it ended with
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    async def _send(self, producer: AIOKafkaProducer) -> None:
-        """`ami.readings`, in order, as fast as the worker takes it."""
-        for sent, parcel in enumerate(self._seen.feed.parcels):
-            while sent - self._seen.handled.messages >= _AHEAD:
+    async def _send_all(self, parcels: Any) -> None:
+        for parcel in parcels:
+            await self._sender.send(getattr(self._settings.topics, parcel.topic), parcel.key, parcel.value)
+
+    async def _send(self, until: int | None, speed: float) -> None:
+        """Parcels in order: as fast as the worker takes them, or `speed` times as fast as the clock."""
+        feed = self._seen.show.feed
+        clock, began, first = asyncio.get_running_loop().time, 0.0, NEVER
+        for parcel in feed.until() if until is None else feed.until(until):
+            if first == NEVER:
+                began, first = clock(), parcel.sent_at
+            if speed and (ahead := (parcel.sent_at - first) / SECOND / speed - (clock() - began)) > 0:
+                await asyncio.sleep(ahead)
+            while feed.sent - self._seen.handled.messages >= _AHEAD:
                 self._moved.clear()
                 await self._moved.wait()
-            key = parcel.key.encode()
-            await producer.send(self._settings.topics.readings, parcel.value, key=key, partition=parcel.partition)
-        await producer.flush()
+            await self._send_all([parcel])
+        await self._sender.settle()
 
-    async def _read(self, consumer: AIOKafkaConsumer) -> None:
-        """What has come on `ami.anomalies` and `ami.readings.dlq`; waits a moment for it."""
-        for tp, records in (await consumer.getmany(timeout_ms=_LOOK_MS)).items():
-            for record in records:
-                if tp.topic == self._settings.topics.anomalies:
-                    self._seen.event(dict(record.headers)["ce_id"].decode(), json.loads(record.value))
-                else:
-                    letter = DeadLetter.model_validate_json(record.value)
-                    self._seen.letter(letter.partition, letter.offset, letter.reason)
-
-    async def _look(self, admin: AIOKafkaAdminClient) -> None:
-        """How far the worker has committed."""
-        self._check_worker()
-        offsets = await admin.list_consumer_group_offsets(self._settings.app_id)
-        readings = self._settings.topics.readings
-        committed = {tp.partition: max(0, at.offset) for tp, at in offsets.items() if tp.topic == readings}
-        self._seen.progress(self._seen.feed.handled(committed))
+    async def _look(self, paint: Callable[[], None]) -> None:
+        """Reads what has come out, sees how far the worker has committed, and kills it when its time has come."""
+        await self._read()
+        self._worker.check()
+        committed = await self._admin.list_consumer_group_offsets(self._settings.app_id)
+        ends = await self._consumer.end_offsets([tp for tps in self._inputs.values() for tp in tps])
+        done = {tp: max(0, committed[tp].offset) if tp in committed else 0 for tp in ends}
+        self._seen.lag = {stage: sum(ends[tp] - done[tp] for tp in tps) for stage, tps in self._inputs.items()}
+        self._seen.progress(self._seen.show.feed.handled({tp.partition: done[tp] for tp in self._inputs["detect"]}))
         self._moved.set()
+        self._receiving.advance(self._seen.handled.event_time)
+        if self._seen.handled.event_time >= self._seen.show.kill_at and self._worker.starts == 1:
+            await self._worker.kill()
+        paint()
 
-    async def _drain(self, consumer: AIOKafkaConsumer) -> None:
-        """Outputs are acked before their input is committed: what is there now is all that there will be."""
-        ends = await consumer.end_offsets(self._outputs)
-        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
-            await self._read(consumer)
+    async def _settle(self, paint: Callable[[], None]) -> None:
+        """Answers of the receivers are more work for the worker, and that is more for them: until neither has any."""
+        ends: Any = None
+        while True:
+            await self._look(paint)
+            if any(self._seen.lag.values()):
+                continue
+            await self._receiving.drain()
+            before, ends = (
+                ends,
+                await self._consumer.end_offsets([*self._consumer.assignment(), *self._inputs["respond"]]),
+            )
+            if before == ends:
+                break
+        while any([await self._consumer.position(tp) < ends[tp] for tp in self._consumer.assignment()]):
+            await self._read()
 
-    def _check_worker(self) -> None:
-        if self._worker.returncode is not None:
-            words = self._log.read_text(errors="replace").strip()[-1500:]
-            raise WorkerError(f"the worker has ended with exit code {self._worker.returncode}:\n{words}")
+    async def _read(self) -> None:
+        """What has come out; waits a moment for it."""
+        for tp, records in (await self._consumer.getmany(timeout_ms=_LOOK_MS)).items():
+            kind = self._outputs[tp.topic]
+            for record in records:
+                if kind == "dead_letters":
+                    letter = DeadLetter.model_validate_json(record.value)
+                    self._seen.letter(letter.topic, letter.partition, letter.offset, letter.reason)
+                    continue
+                ce_id = dict(record.headers)["ce_id"].decode()
+                if kind == "anomalies":
+                    self._seen.event(ce_id, json.loads(record.value))
+                else:
+                    self._seen.action(kind, ce_id, json.loads(record.value))
 
-
-def _producer(bootstrap: str) -> AIOKafkaProducer:
-    """Idempotent, for offsets tell how far the worker is: nothing may be sent twice."""
-    return AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, linger_ms=5)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own worker, on this machine
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+    def _partitions(self, *names: str) -> list[TopicPartition]:
+        topics = (getattr(self._settings.topics, name) for name in names)
+        return [TopicPartition(topic, n) for topic in topics for n in range(self._settings.partitions)]

@@ -2,25 +2,35 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
-from cli.demo.feed import SPOILS, Feed, Handled
+from cli.demo.feed import Handled
+from cli.demo.show import ACTIONS, Show
+from models.domain.times import to_text
 from simulators.judge import Line, Verdict, judge
-from simulators.scene import Scene
 
 
 class Seen:
     """Filled by a transport, read by the screen and the report. Repeats are dropped by their ids."""
 
-    def __init__(self, scene: Scene, feed: Feed) -> None:
-        self.scene = scene
-        self.feed = feed
+    def __init__(self, show: Show) -> None:
+        self.show = show
         self.lines: list[Line] = []
         """Anomaly events in order of arrival."""
         self.letters: Counter[str] = Counter()
         """Dead letters by reason."""
+        self.actions: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in ACTIONS}
+        """Kind -> line id -> line, in order of arrival."""
         self.handled = Handled(0, 0, 0)
+        self.lag: Mapping[str, int] = {}
+        """Stage -> messages that wait for it."""
+        self.over = False
         self._ids: set[object] = set()
+        self._latest: dict[str, dict[str, Any]] = {}
+        """Action or anomaly -> its last line"""
         self._began = self._ended = time.monotonic()
+        self._judged: tuple[object, Verdict] | None = None
 
     def begin(self) -> None:
         """The first reading is about to be sent."""
@@ -28,16 +38,24 @@ class Seen:
 
     def progress(self, handled: Handled) -> None:
         """So much is done with."""
-        self.handled, self._ended = handled, time.monotonic()
+        if handled != self.handled:
+            self.handled, self._ended = handled, time.monotonic()
 
-    def event(self, ce_id: str, line: Line) -> None:
+    def event(self, ce_id: str, line: dict[str, Any]) -> None:
         """One line in the life of an anomaly."""
         if self._new(ce_id):
             self.lines.append(line)
+            self._latest[line["id"]] = line
 
-    def letter(self, partition: int, offset: int, reason: str) -> None:
+    def action(self, kind: str, ce_id: str, line: dict[str, Any]) -> None:
+        """One line in the life of an action of a kind of `ACTIONS`."""
+        if self._new(ce_id):
+            self.actions[kind][ce_id] = line
+            self._latest[line["id"]] = line
+
+    def letter(self, topic: str, partition: int, offset: int, reason: str) -> None:
         """A dead letter of the message at `offset`."""
-        if self._new((partition, offset)):
+        if self._new((topic, partition, offset)):
             self.letters[reason] += 1
 
     def _new(self, id_: object) -> bool:
@@ -46,38 +64,44 @@ class Seen:
         return new
 
     @property
-    def done(self) -> bool:
-        """Every message is done with."""
-        return self.handled.messages == len(self.feed.parcels)
-
-    @property
     def readings_per_s(self) -> float:
         """Readings done with, from the first one sent to the latest progress."""
         return self.handled.readings / max(1e-3, self._ended - self._began)
+
+    @property
+    def share(self) -> float:
+        """Of the play that is over, by event time, 0-1."""
+        span = self.show.until - self.show.since
+        return 1.0 if self.over else min(max((self.handled.event_time - self.show.since) / span, 0.0), 0.99)
 
     @property
     def opened(self) -> list[Line]:
         """First lines of anomalies."""
         return [line for line in self.lines if line["status"] == "opened"]
 
+    @property
+    def incidents(self) -> list[Line]:
+        """First lines of anomalies of many meters."""
+        return [line for line in self.opened if not line.get("meter_id")]
+
+    def count(self, kind: str) -> int:
+        """Different actions of a kind."""
+        return len({line["id"] for line in self.actions[kind].values()})
+
+    def open(self, kind: str, *statuses: str) -> int:
+        """Actions of a kind whose last line has one of these statuses."""
+        ids = {line["id"] for line in self.actions[kind].values()}
+        return sum(self._latest[id_]["status"] in statuses for id_ in ids)
+
     def verdict(self) -> Verdict:
         """Found against injected: of the faults that have begun, in the end of all."""
-        begun = [fault for fault in self.scene.truth if self.done or fault.onset <= self.handled.event_time]
-        return judge(self.lines, begun)
+        key = (len(self.lines), self.handled.event_time, self.over)
+        if self._judged is None or self._judged[0] != key:
+            begun = [f for f in self.show.truth if self.over or f.onset <= self.handled.event_time]
+            self._judged = key, judge(self.lines, begun, self.show.live_from)
+        return self._judged[1]
 
-
-def shortfalls(seen: Seen, verdict: Verdict) -> list[str]:
-    """Why a demo that has ended must not be called a success; empty when it may."""
-    missing = [f"{kind}: none of {t.injected} injected was found" for kind, t in verdict.kinds.items() if not t.found]
-    if not found_leaks(seen.scene, verdict):
-        missing.append("no injected leak was found in a copy of a real series")
-    if seen.letters != dict.fromkeys(SPOILS, 1):
-        missing.append(f"sent to be refused: {', '.join(SPOILS)}; refused: {dict(seen.letters) or 'none'}")
-    return missing
-
-
-def found_leaks(scene: Scene, verdict: Verdict) -> list[Line]:
-    """First lines of injected leaks found in copies of real series, the water main's first."""
-    real = {m.meter.meter_id: m.series.meter.service for m in scene.members if m.series.origin == "measured"}
-    leaks = [line for fault, line in verdict.found if fault.kind == "leak" and fault.meter_id in real]
-    return sorted(leaks, key=lambda line: real[line["meter_id"]] != "water")
+    @property
+    def now(self) -> str:
+        """Event time, ISO 8601."""
+        return to_text(self.handled.event_time)

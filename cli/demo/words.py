@@ -15,6 +15,21 @@ def stamp(text: str) -> str:
     return f"{text[:10]} {text[11:16]}Z"
 
 
+def hours(seconds: float | None) -> str:
+    """A delay; none = nothing was found."""
+    return "-" if seconds is None else f"{seconds / 3600:,.1f} h"
+
+
+def times(number: int) -> str:
+    """How often."""
+    return {0: "never", 1: "once"}.get(number, f"{number} times")
+
+
+def incident(line: Line) -> str:
+    """An anomaly of many meters."""
+    return f"{line['cause']} of {len(line['meters'])} meters from {stamp(line['start'])}"
+
+
 def origin(series: Series) -> str:
     """Where a series comes from, and whether anybody ever lived with it."""
     if series.origin == "simulated":
@@ -29,7 +44,12 @@ def evidence(line: Line) -> str:
     return "; ".join(seen["text"] for seen in line["evidence"])
 
 
+def who(line: Line) -> str:
+    """A meter, or how many."""
+    return line["meter_id"] or f"{len(line['meters'])} meters"
+
+
 def sentence(line: Line) -> str:
     """One event of `ami.anomalies`."""
-    said = f"{stamp(line['updated_at'])}  {line['meter_id']}  {line['cause']} {line['status']}"
+    said = f"{stamp(line['updated_at'])}  {who(line)}  {line['cause']} {line['status']}"
     return f"{said}: {evidence(line)}" if line["status"] == "opened" else said
