@@ -35,13 +35,15 @@ _FLOOR: Final = 0.02
 _FALLEN, _RISEN = -1.0, -0.5
 _RECENT: Final = 0.3
 _FARTHEST: Final = 6
-_SHAPE: Final = 0.6
-"""Correlation with the shifted profile that a shift needs at least."""
+_SHAPE, _MARGIN = 0.65, 0.3
+"""Correlation with the shifted profile that a shift needs at least, and by how much it must beat the unshifted one."""
 _READS: Final = FAMILIES.index("reads")
 _DISTINCT: Final = 8
 """Different values in a day from which on another day like it is no chance."""
 _NIGHT_HOURS: Final = 6
-_WET: Final = 0.8
+_WET: Final = 0.3
+"""Share of the night from which on it counts as one with flow: two hours of six."""
+WET_PACE: Final = 1 / 3
 
 
 @inner
@@ -179,11 +181,11 @@ def look_for_shift(row, day, hour_sum, hour_count):
             fit = _correlation(row, lag)
             if fit > most:
                 best, most = lag, fit
-    if most < _SHAPE or most - here < 0.25:
+    if most < _SHAPE or most - here < _MARGIN:
         best = 0
     if best == 0:
         row.shift_day = NO_DAY
-    elif row.shift == 0:
+    elif row.shift == 0 or abs(best - row.shift) > 1:
         row.shift_day = day
     row.shift = best
 
@@ -249,7 +251,7 @@ def look_for_copy(row, ring, ring_at, exact, exact_at, day, midnights):
 
 @inner
 def look_at_night(row, day, hour_sum, hour_count):
-    """Hours of the night with flow: how many is usual, and for how many nights in a row it was nearly all."""
+    """Hours of the night with flow: how many is usual, how many it is of late, and for how many nights in a row."""
     wet, seen = 0.0, 0
     for hour in range(_NIGHT_HOURS):
         if hour_count[hour] > 0:
@@ -258,9 +260,10 @@ def look_at_night(row, day, hour_sum, hour_count):
     if seen < 4:
         return
     share = wet / seen
+    row.wet += WET_PACE * (share - row.wet)
     if share >= _WET:
         row.wet_nights = min(row.wet_nights + 1, 255)
     else:
         row.wet_nights = 0
-    if row.wet_nights <= 1 or row.days < 7:
+    if row.wet_nights <= 2 or row.days < 7:
         row.night += (share - row.night) / min(max(np.float64(row.days), 1.0), MEMORY_DAYS)

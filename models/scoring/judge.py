@@ -152,15 +152,19 @@ def judge(
                 )
                 row.register, row.register_at = register[i], start[i] + interval
                 row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
-            count, calm = use_rules(row, fact, features, slot_time, day, zone, settings, findings, count, i, calm)
-            if verdict.solid and (fact.service == WATER or fact.service == GAS):
+            own = fact.is_total == 0  # what feeds others is a matter of balances
+            if own:
+                count, calm = use_rules(row, fact, features, slot_time, day, zone, settings, findings, count, i, calm)
+            if own and verdict.solid and (fact.service == WATER or fact.service == GAS):
                 at_six = (slot + 1) * row.interval_s == 6 * 3600
-                count, calm = pipe_rules(row, fact, features, slot_time, at_six, settings, findings, count, i, calm)
+                count, calm = pipe_rules(
+                    row, fact, features, slot_time, day, at_six, settings, findings, count, i, calm
+                )
                 later = slot_time + max(1, 7200 // row.interval_s - 1) * interval
                 if later <= row.head:  # it fills a hole: the two hours that begin with it may be whole now
                     day, slot = place_of(later, interval, row.interval_s, zone)
                     measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
-                    count, _ = pipe_rules(row, fact, features, later, False, settings, findings, count, i, 0)
+                    count, _ = pipe_rules(row, fact, features, later, day, False, settings, findings, count, i, 0)
             on = said
             for n in range(said, count):
                 findings[n].total, findings[n].usual = total, usual

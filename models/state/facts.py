@@ -27,4 +27,5 @@ def fact(meter: Meter, zone: int) -> tuple[Any, ...]:
         STATUSES.index(meter.status),
         bool(meter.has_generation),
         (meter.upload_s or 0.0) / 3600.0,
+        meter.is_total,
     )

@@ -118,9 +118,11 @@ ROW: Final = np.dtype(
         ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the level
         ("shift_day", "i4"),  # local day since when the profile looks shifted
         ("shift", "i1"),  # hours by which it does
-        ("wet_nights", "u1"),  # nights in a row with flow nearly all the time
+        ("wet_nights", "u1"),  # nights in a row with flow in some of the hours
+        ("wet", "f4"),  # share of night hours with flow, over about 3 nights
         ("night", "f4"),  # usual share of night hours with flow
-        ("room", "u1", 13),  # for the drift detectors
+        ("low_at", "i8"),  # last hour in which the flow was no more than the meter's own level allows
+        ("room", "u1", 1),
     ]
 )
 FACTS: Final = np.dtype(
@@ -137,6 +139,7 @@ FACTS: Final = np.dtype(
         ("status", "u1"),
         ("has_generation", "u1"),
         ("upload_h", "f4"),  # 0 = unknown
+        ("is_total", "u1"),
     ]
 )
 """What the MDM says of a meter from `effective_from` on; nothing here is learnt."""
@@ -147,7 +150,15 @@ def new_rows(count: int) -> np.ndarray:
     rows = np.zeros(count, ROW)
     for name in ("first", "head", "value_at", "register_at", "zero_since", "dry_at", "conflict_at"):
         rows[name] = NEVER
-    for name in ("heard_at", "tamper_at", "outage_at", "estimated_since", "unmatched_since", "inactive_since"):
+    for name in (
+        "heard_at",
+        "tamper_at",
+        "outage_at",
+        "estimated_since",
+        "unmatched_since",
+        "inactive_since",
+        "low_at",
+    ):
         rows[name] = NEVER
     rows["offset"] = -1
     rows["register"] = rows["voltage"] = np.nan

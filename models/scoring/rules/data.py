@@ -23,7 +23,7 @@ from models.baseline.measure import (
     TOTAL,
 )
 from models.domain.times import HOUR, NEVER, SECOND
-from models.domain.units import ELECTRICITY
+from models.domain.units import ELECTRICITY, GAS
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
@@ -40,7 +40,9 @@ _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
 _VOLTS = at("E4", "volts")
-_CAPACITY = at("D18", "share")
+_CAPACITY, _GAS_CAPACITY = at("D18", "share"), at("D18", "gas_share")
+_USUAL_FROM, _USUAL_TO = 0.3, 3.0
+"""Ratios of a day to the usual that are no step."""
 _STEPS: Final = (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001)
 
 
@@ -55,7 +57,7 @@ def multiplier_step(row, features, settings):
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
     ratio = features[TOTAL] / features[EXPECTED]
-    if 0.3 < ratio < 3.0 or ratio <= 0 or features[FLAT] > 0.5 * features[SEEN]:
+    if _USUAL_FROM < ratio < _USUAL_TO or ratio <= 0 or features[FLAT] > 0.5 * features[SEEN]:
         return 0.0
     tolerance = settings[_STEP_TOLERANCE]
     top = features[TOP] / (row.interval_s / 3600.0)
@@ -88,8 +90,8 @@ def data_rules(
     step = multiplier_step(row, features, settings)
     if step > 0:
         count = say(findings, count, i, _D5, features[TOTAL] / features[EXPECTED], step, start + interval - 24 * HOUR)
-    else:
-        calm |= 1 << _D5
+    elif _USUAL_FROM * features[EXPECTED] < features[TOTAL] < _USUAL_TO * features[EXPECTED] or row.days == 0:
+        calm |= 1 << _D5  # not merely because a day fits no step so well
 
     if row.conflicts > settings[_CONFLICTS] and start - row.conflict_at < 24 * HOUR:
         count = say(findings, count, i, _D9, row.conflicts, settings[_CONFLICTS], start)
@@ -110,7 +112,7 @@ def data_rules(
     else:
         calm |= 1 << _D3
 
-    capacity = settings[_CAPACITY] * fact.size * 1000.0
+    capacity = (settings[_GAS_CAPACITY] if fact.service == GAS else settings[_CAPACITY]) * fact.size * 1000.0
     if fact.size > 0 and value / hours * fact.base_units > capacity:
         count = say(findings, count, i, _D18, value / hours * fact.base_units, capacity, start)
     else:
@@ -124,9 +126,10 @@ def data_rules(
     elif features[FLAT] <= 1:
         calm |= 1 << _D13
 
+    missed = max(settings[_GAP], 1.5 * hours)
     hole = 0.0 if value_before == NEVER else (start - value_before - interval) / HOUR
-    if hole >= settings[_GAP]:
-        count = say(findings, count, i, _D14, hole, settings[_GAP], value_before + interval)
+    if hole >= missed:
+        count = say(findings, count, i, _D14, hole, missed, value_before + interval)
     else:
         calm |= 1 << _D14
 

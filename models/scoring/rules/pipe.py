@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from models.baseline.days import WET_PACE
 from models.baseline.measure import (
     HOURLY,
     LAST_HOUR,
@@ -27,18 +28,26 @@ _TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
 _TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")
 _FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
 _IDLE = at("W4", "hours")
-_SHARE = at("W6", "share")
+_SHARE, _GAS_SHARE, _PAST = at("W6", "share"), at("W6", "gas_share"), at("W6", "past")
 _RATIO, _RISE, _BASE_DAYS = at("W14", "ratio"), at("W14", "rise_l_h"), at("W14", "days")
+_PAST_TOP, _OTHERS_HOURS = at("W14", "past"), at("W14", "others_h")
 _BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
 _FLOOR, _BURST_DAYS = at("W15", "floor_l_h"), at("W15", "days")
-_NIGHTS, _USUAL = at("W16", "nights"), at("W16", "usual")
+_NIGHTS, _USUAL, _OF_LATE = at("W16", "nights"), at("W16", "usual"), at("W16", "of_late")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
 _SOLID = 18
 """Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
 
 
 @inner
-def pipe_rules(row, fact, features, start, at_six, settings, findings, count, i, calm):
+def _on_tens(flow, resolution):
+    """Whether an hour's flow lies on a grid ten times as coarse as the meter's: of a real one that is one in ten."""
+    tens = flow / (10.0 * resolution) if resolution > 0 else 0.5
+    return flow > 0 and abs(tens - np.rint(tens)) < 1e-6
+
+
+@inner
+def pipe_rules(row, fact, features, start, day, at_six, settings, findings, count, i, calm):
     """Findings of the flow rules on one reading; `calm` bits as in the data rules. `at_six`: it ends at six, local.
 
     Longer intervals than an hour hide the hours without flow: of them only bursts are told.
@@ -54,17 +63,27 @@ def pipe_rules(row, fact, features, start, at_six, settings, findings, count, i,
     day_since = end - DAY
     burst = two_hours if hourly else last
 
-    allowed = settings[_SHARE] * fact.size * 1000.0
+    share = settings[_GAS_SHARE] if fact.service == GAS else settings[_SHARE]
+    allowed = share * fact.size * 1000.0
+    if row.days >= settings[_BURST_DAYS]:
+        allowed = max(allowed, settings[_PAST] * row.peak * litres)
+    resolution = max(fact.resolution, row.resolution)
+    before, third = features[HOURLY + 1], features[HOURLY + 2]
+    tens = _on_tens(last, resolution) and _on_tens(before, resolution) and _on_tens(third, resolution)
+    tenfold = hourly and tens and not last == before == third  # what just flows on is even
+    if tenfold:
+        burst = np.nan  # left to D5
+
     if fact.size > 0 and burst * litres >= allowed:
         count = say(findings, count, i, _W6, burst * litres, allowed, end - 2 * max(HOUR, interval))
-    elif last * litres < allowed:
+    elif last * litres < allowed and not tenfold:
         calm |= 1 << _W6
 
     ratio = settings[_GAS_BURST] if fact.service == GAS else settings[_BURST]
     allowed = max(ratio * row.peak, settings[_FLOOR] / litres)
     if row.days >= settings[_BURST_DAYS] and burst > allowed:
         count = say(findings, count, i, _W15, burst, allowed, end - 2 * max(HOUR, interval))
-    elif last <= allowed:
+    elif last <= allowed and not tenfold:
         calm |= 1 << _W15
 
     if fact.service == WATER:
@@ -87,8 +106,17 @@ def pipe_rules(row, fact, features, start, at_six, settings, findings, count, i,
         elif last == 0:
             calm |= 1 << _W4
         allowed = max(settings[_RATIO] * row.base, row.base + settings[_RISE] / litres)
-        if row.days >= settings[_BASE_DAYS] and day_seen and least > allowed:
-            count = say(findings, count, i, _W14, least, allowed, day_since)
+        since = day_since
+        if not household:  # works have weekends, and shifts
+            allowed = max(allowed, settings[_PAST_TOP] * row.base_top)
+            if not last > allowed or row.low_at == NEVER:
+                row.low_at = start
+            since = row.low_at + HOUR
+        if day_seen and least > allowed:
+            row.fired_day[day % 2] = max(row.fired_day[day % 2], day)  # told or not yet, the day teaches little
+        lasting = household or end - since >= settings[_OTHERS_HOURS] * HOUR
+        if row.days >= settings[_BASE_DAYS] and day_seen and least > allowed and lasting:
+            count = say(findings, count, i, _W14, least, allowed, since)
         elif last <= allowed:
             calm |= 1 << _W14
 
@@ -97,8 +125,10 @@ def pipe_rules(row, fact, features, start, at_six, settings, findings, count, i,
             wet = 0
             for hour in range(HOURLY, HOURLY + 6):
                 wet += features[hour] > 0
-            if wet >= 5 and row.days > 7 and least == 0:  # if it never stops the others tell
-                since = end - np.int64(nights - 1) * DAY - 6 * HOUR
+            of_late = row.wet + WET_PACE * (wet / 6.0 - row.wet)
+            running = wet >= 2 and of_late >= settings[_OF_LATE]
+            if running and row.days > 7 and least == 0:  # if it never stops the others tell
+                since = end - DAY - 6 * HOUR  # the first of the nights may have been chance
                 count = say(findings, count, i, _W16, nights, settings[_NIGHTS], since)
         elif row.wet_nights == 0:
             calm |= 1 << _W16

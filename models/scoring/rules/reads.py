@@ -13,7 +13,7 @@ from models.state.jit import inner
 _D1, _D2, _D6, _D12, _D16 = (NUMBER[rule] for rule in ("D1", "D2", "D6", "D12", "D16"))
 _ESTIMATED_DAYS = at("D1", "days")
 _SHARE, _STEPS, _LASTS = at("D2", "share"), at("D2", "grid_steps"), at("D2", "hours")
-_JUMP, _JUMP_STEPS = at("D6", "share"), at("D6", "grid_steps")
+_JUMP, _JUMP_STEPS, _JUMP_HOURS = at("D6", "share"), at("D6", "grid_steps"), at("D6", "hours")
 _SHIFT = at("D12", "hours")
 _SEEN_LATE = 3
 """Days until the profile of the last days has turned."""
@@ -32,7 +32,7 @@ def read_rules(row, features, start, day, zone, value, rank, estimated_since, se
     if rank >= EDITED and estimated_since != NEVER and start > estimated_since and row.days > 0:
         run = (start - estimated_since) / HOUR * row.level
         off = value - features[HERE]
-        if abs(off) > settings[_JUMP] * run and run > 0 and start - estimated_since >= DAY:
+        if abs(off) > settings[_JUMP] * run and start - estimated_since >= settings[_JUMP_HOURS] * HOUR:
             count = say(findings, count, i, _D6, 100.0 * abs(off) / run, 100.0 * settings[_JUMP], estimated_since)
     elif rank >= EDITED:
         calm |= 1 << _D6
@@ -43,7 +43,7 @@ def read_rules(row, features, start, day, zone, value, rank, estimated_since, se
     else:
         calm |= 1 << _D16
 
-    if abs(row.shift) >= settings[_SHIFT]:
+    if abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
         count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
     else:
         calm |= 1 << _D12
@@ -68,6 +68,8 @@ def register_rules(row, fact, features, start, register, day, resolution, settin
         return count, calm
     off = abs(row.pending - step)
     if row.pending_estimated > 0:
+        if row.pending_estimated * row.interval_s < settings[_JUMP_HOURS] * 3600:
+            return count, calm
         allowed = max(settings[_JUMP] * abs(row.pending), settings[_JUMP_STEPS] * grid)
         if off > allowed:
             share = 100.0 * off / max(abs(row.pending), grid)

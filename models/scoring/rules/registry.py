@@ -134,7 +134,11 @@ RULES: Final[tuple[Rule, ...]] = (
         4,
         "two hours of at least {value:.6g} L/h, the meter's size allows {threshold:.6g}",
         "L/h",
-        (Setting("share", "share of size", 0.2, "Kamstrup: 5, 10 or 20 % of Q3"),),
+        (
+            Setting("share", "share of size", 0.2, "Kamstrup: 5, 10 or 20 % of Q3"),
+            Setting("gas_share", "share of size", 1.1, "Osaka Gas cuts off at 1.1 to 1.9 times the size"),
+            Setting("past", "x own two-hour maximum", 1.33, "ours: a works may be fitted with a small meter"),
+        ),
         needs=("size",),
         explains=("W1", "W4", "W14", "G3", "G6"),
     ),
@@ -151,7 +155,7 @@ RULES: Final[tuple[Rule, ...]] = (
         (
             Setting("ratio", "x own two-hour maximum", 1.77, "design study, hourly water"),
             Setting("gas_ratio", "x own two-hour maximum", 2.5, "ours: a cold snap is no burst"),
-            Setting("floor_l_h", "L/h", 150, "ours: above a tap left running"),
+            Setting("floor_l_h", "L/h", 250, "ours: above a garden hose for two hours"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
         ),
         explains=("W1", "W4", "W14", "G3", "G6"),
@@ -198,6 +202,8 @@ RULES: Final[tuple[Rule, ...]] = (
         (
             Setting("ratio", "x own level", 1.33, "design study"),
             Setting("rise_l_h", "L/h", 2.5, "design study: at least 3 L/h is found; less half a litre of rounding"),
+            Setting("past", "x own highest least hour", 1.1, "ours: of what is no household, for works have weekends"),
+            Setting("others_h", "h", 72, "SFPUC, W2: of what is no household"),
             Setting("days", "days", 7, "ours: days learnt before it is judged"),
         ),
     ),
@@ -311,6 +317,7 @@ RULES: Final[tuple[Rule, ...]] = (
         (
             Setting("share", "share", 0.3, "detection rules D6"),
             Setting("grid_steps", "x resolution", 20, "ours: of registers that are read coarsely"),
+            Setting("hours", "h", 24, "ours: shorter estimates are bridged and not trued up"),
         ),
         explains=("D3", "D10", *_FLOW),
     ),
@@ -454,7 +461,10 @@ RULES: Final[tuple[Rule, ...]] = (
         24,
         "an interval of {value:.6g} L/h, the meter's size allows {threshold:.6g}",
         "L/h",
-        (Setting("share", "share of size", 1.5, "ours: ISO 4064-1 has an overload flow of 1.25 x Q3"),),
+        (
+            Setting("share", "share of size", 1.5, "ours: ISO 4064-1 has an overload flow of 1.25 x Q3"),
+            Setting("gas_share", "share of size", 2.2, "ours: above the flows that Osaka Gas cuts off"),
+        ),
         needs=("size",),
         explains=("D3", *_FLOW),
     ),
@@ -466,11 +476,12 @@ RULES: Final[tuple[Rule, ...]] = (
         0.55,
         "low",
         30,
-        "{value:.0f} nights in a row with flow in nearly every hour, {threshold:.0f} are let pass",
+        "flow comes and goes all night, for {value:.0f} nights; {threshold:.0f} are enough, usual is none",
         "nights",
         (
-            Setting("nights", "nights", 3, "ours: with flow in five of six hours"),
-            Setting("usual", "share", 0.4, "ours: of night hours that usually have flow, at most"),
+            Setting("nights", "nights", 3, "ours: with flow in two of six hours at least"),
+            Setting("of_late", "share", 0.45, "ours: of night hours with flow, over about three nights"),
+            Setting("usual", "share", 0.25, "ours: of night hours that usually have flow, at most"),
         ),
     ),
 )
