@@ -222,7 +222,7 @@ def test_each_line_takes_effect_once_and_the_trail_is_whole() -> None:
         ({"audit_problems": ["a hole"]}, "a hole"),
         ({"kills": 0}, "killed 0 times"),
     ):
-        (said,) = checks.proof_short(dataclasses.replace(proof, **broken), actions, kills=1)  # type: ignore[arg-type]
+        (said,) = checks.proof_short(dataclasses.replace(proof, **broken), actions, kills=1)
         assert words in said
 
 
@@ -237,7 +237,7 @@ def test_figures_that_fall_short_are_said_and_those_that_do_are_not_bent() -> No
         ({"leak_delay_s": 25 * 3600 + 1.0}, "constant leaks"),
         ({"leak_delay_s": None}, "never"),
     ):
-        (said,) = checks.figures_short(dataclasses.replace(good, **worse), verdict)  # type: ignore[arg-type]
+        (said,) = checks.figures_short(dataclasses.replace(good, **worse), verdict)
         assert words in said
 
 
