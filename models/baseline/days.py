@@ -163,14 +163,16 @@ def accumulate(row, day, values, cohort, weight):
 @inner
 def look_for_shift(row, day, hour_sum, hour_count):
     """The profile of the last days against the usual one, turned by whole hours: does it fit better shifted?"""
-    if row.level <= 0:
-        return
     for hour in range(HOURS):
         if hour_count[hour] == 0:
             return
-    first = row.days <= 1
+    first, mean = row.days <= 1, 0.0
     for hour in range(HOURS):
-        seen = min(24.0 * hour_sum[hour] / hour_count[hour] / row.level, 255.0)
+        mean += hour_sum[hour] / hour_count[hour] / HOURS
+    if mean <= 0:
+        return
+    for hour in range(HOURS):
+        seen = min(24.0 * hour_sum[hour] / hour_count[hour] / mean, 255.0)
         row.recent[hour] = np.uint8(seen if first else np.rint(row.recent[hour] + _RECENT * (seen - row.recent[hour])))
     if row.days < STEADY_DAYS:
         return

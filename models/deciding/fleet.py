@@ -25,6 +25,7 @@ from models.state.ledger import Ledger
 from models.state.merge import END
 
 _NEARLY: Final = 0.8
+_NEARLY_ALL: Final = 0.9
 _LEAST_SURE: Final = 0.8
 _MOST_SURE: Final = 0.99
 """Confidence, ours: as the share goes from the least that makes an incident to all meters"""
@@ -113,25 +114,25 @@ class Fleet:
 
     def _gate(self, member: Member, policy: Policy, outcome: GroupOutcome) -> None:
         """A new member may make an incident of those before it, or move one to the group that holds them all."""
-        group = self._named(member, policy)
+        own = {key: self._own(i, member.at) for key, i in self._open_ones() if i.signature == member.signature}
+        group = self._named(member, frozenset(), policy)
         if group is None:
             return
-        mostly = [
-            (k, i)
-            for k, i in self._open_ones()
-            if i.signature == member.signature and self._is_mostly(i, group, member)
-        ]
-        if mostly:
-            self._move(mostly, group, member.at, policy, outcome)
-        else:
+        within = [(k, i) for k, i in self._open_ones() if k in own and _lies_in(own[k], group)]
+        if within:
+            self._move(within, group, member.at, policy, outcome)
+            return
+        group = self._named(member, frozenset(key for members in own.values() for key in members), policy)
+        if group is not None:
             self._open(member.signature, group, member.at, policy, outcome)
 
-    def _named(self, member: Member, policy: Policy) -> str | None:
-        """Of the member's groups in which enough meters show the same, the one to name."""
+    def _named(self, member: Member, apart: frozenset[str], policy: Policy) -> str | None:
+        """Of the member's groups in which enough meters show the same, the one to name; `apart` are told already."""
         settings, found = policy.groups, {}
         for group in member.groups:
             heard = self.members.heard_of(group)
-            members = self.members.up_to(member, group, member.at - _window(policy)).values()
+            since = member.at - _window(policy)
+            members = [m for key, m in self.members.up_to(member, group, since).items() if key not in apart]
             least = min(settings["fleet_share"], settings["fleet_step_share"])
             if not heard or len(members) < max(settings["fleet_least"], heard * least):
                 continue
@@ -145,10 +146,6 @@ class Fleet:
         highest = max((share for share, _ in found.values()), default=0.0)
         nearly = [group for group, (share, _) in found.items() if share >= _NEARLY * highest]
         return max(nearly, key=lambda group: found[group][1], default=None)
-
-    def _is_mostly(self, incident: Incident, group: str, member: Member) -> bool:
-        own = self._own(incident, member.at)
-        return 2 * sum(group in other.groups for other in own.values()) > len(own)
 
     def _open(self, signature: str, group: str, at: int, policy: Policy, outcome: GroupOutcome) -> None:
         since, until = at - _window(policy), at + _window(policy)
@@ -240,6 +237,11 @@ class Fleet:
     def _own(self, incident: Incident, at: int) -> dict[str, Member]:
         """An incident's members that are there at event time `at`."""
         return self.members.between(incident.signature, incident.group, incident.since, min(at, incident.until))
+
+
+def _lies_in(own: dict[str, Member], group: str) -> bool:
+    """Whether nearly all members of an incident are of a group, so that it may be about that group as well."""
+    return sum(group in member.groups for member in own.values()) >= _NEARLY_ALL * len(own)
 
 
 def _window(policy: Policy) -> int:

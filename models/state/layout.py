@@ -115,7 +115,7 @@ ROW: Final = np.dtype(
         ("hashes", "u4", HASHES),  # of local days, by day
         ("copied_day", "i4"),  # last local day that equals an earlier one
         ("copied_since", "i4"),  # first day of the present run of them
-        ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the level
+        ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the mean
         ("shift_day", "i4"),  # local day since when the profile looks shifted
         ("shift", "i1"),  # hours by which it does
         ("wet_nights", "u1"),  # nights in a row with flow in some of the hours
