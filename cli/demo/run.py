@@ -16,9 +16,8 @@ from rich.console import Console
 from cli.demo import checks, real, report, town
 from cli.demo.screen import Screen
 from cli.demo.seen import Seen
-from cli.demo.show import Show
+from cli.demo.show import PARTITIONS, Show
 from cli.kafka import GIVEN, Cluster, cluster, missing_tools
-from cli.settings import read_settings
 from models.domain.errors import MeterwatchError
 from simulators.scene import Scene
 from simulators.scene import build as build_scene
@@ -97,7 +96,7 @@ class _Demo:
                     asyncio.run(self._play(running, guest=given))
 
     def _build(self) -> None:
-        wanted, partitions = self._wanted, read_settings().partitions
+        wanted, partitions = self._wanted, PARTITIONS
         self._scene: Scene | None = build_scene(wanted.seed) if wanted.real else None
         self._town: town.Town | None = None
         if self._scene:

@@ -14,6 +14,8 @@ from simulators.receivers.field_ops import Found, confirmed
 
 ACTIONS: Final = ("work_orders", "notifications", "holds")
 """Fields of `streams.settings.Topics`."""
+PARTITIONS: Final = 4
+"""For one worker."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
