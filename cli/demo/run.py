@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -57,6 +58,7 @@ def main(wanted: Wanted) -> int:
     wanted.folder.mkdir(parents=True, exist_ok=True)
     for name in (*report.FILES, LOG):
         (wanted.folder / name).unlink(missing_ok=True)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has just come up knows no coordinators yet
     demo = _Demo(wanted, console)
     try:
         demo.run()

@@ -70,11 +70,11 @@ def build(meters: int, seed: int, partitions: int, *, encore: bool = False) -> T
     since, until = int(midnight[0]), int(midnight[days])
     truth = tuple(Injected.of(label) for label in fleet.labels)
     moments = np.random.default_rng(seed).integers(fleet.live_from, until - QUIET_DAYS * DAY, len(SPOILS)).tolist()
-    people = _People(truth)
+    people = People(truth)
     show = Show(
         meters=len(fleet.town.members),
         reference=tuple(_reference(fleet)),
-        feed=Feed(spoiled(_parcels(fleet), moments), partitions),
+        feed=Feed(spoiled(parcels(fleet), moments), partitions),
         truth=truth,
         since=since,
         until=until,
@@ -113,7 +113,7 @@ def _reference(fleet: Fleet) -> Iterator[Parcel]:
         yield Parcel("labels", label.meter_id, _json(label), 0)
 
 
-def _parcels(fleet: Fleet) -> Iterator[Parcel]:
+def parcels(fleet: Fleet) -> Iterator[Parcel]:
     """History as an archive has it, a block a day for each meter; from then on by each meter's habits."""
     members, split = fleet.town.members, fleet.live_from
     history = parcels_of(messages_of(_archived(member, split) for member in members))
@@ -137,7 +137,7 @@ def _without(member: Member, before: int) -> Member:
     return dataclasses.replace(member, reads=dataclasses.replace(member.reads, lost=lost))
 
 
-class _People:
+class People:
     """Crews and clerks who see what is really there."""
 
     def __init__(self, truth: Iterable[Injected]) -> None:
