@@ -32,7 +32,7 @@ _FAST, _SLOW = 0.5, 0.25
 _GATE_FROM, _GATE_TO = 1.6, 2.6
 _FLOOR: Final = 0.02
 """Of the level: rates below it are as good as none."""
-_FALLEN, _RISEN = -1.0, -0.5
+_FALLEN, _RISEN = -0.8, -0.4
 _RECENT: Final = 0.3
 _FARTHEST: Final = 6
 _SHAPE, _MARGIN = 0.65, 0.3
@@ -152,10 +152,10 @@ def accumulate(row, day, values, cohort, weight):
             stat.slow += _SLOW * (z - stat.slow)
             if n == LEVEL:
                 row.drop += _SLOW * (r - row.drop)
-                if z > _RISEN:
+                if stat.slow > _RISEN:
                     row.drop_day = NO_DAY
-                elif z < _FALLEN and row.drop_day == NO_DAY:
-                    row.drop_day = day
+                elif stat.slow < _FALLEN and row.drop_day == NO_DAY:
+                    row.drop_day = day - 1
         stat.variance += rate * (min(r * r, 9.0 * stat.variance + 1.0) - stat.variance)
         stat.mean += rate * own
 

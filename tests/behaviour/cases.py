@@ -371,7 +371,7 @@ USE: Final = (
         status cause       start    at       rules or
         opened unusual_use 22T00:00 22T00:00 E1    -
         closed unusual_use 22T00:00 24T00:00 -     -
-        opened theft       22T00:00 25T00:00 E9    -
+        opened theft       21T00:00 25T00:00 E3,E9 -
         """,
     ),
     Case(
@@ -391,7 +391,7 @@ USE: Final = (
         stolen(0.5, 14),
         """
         status cause start    at       rules or
-        opened theft 22T00:00 26T00:00 E3    -
+        opened theft 21T00:00 25T00:00 E3    -
         """,
     ),
     Case("E3: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),

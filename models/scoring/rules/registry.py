@@ -398,8 +398,9 @@ RULES: Final[tuple[Rule, ...]] = (
         (
             Setting("ratio", "share", 0.8, "ours; detection rules E3 have 50 % of a normalised baseline for 14 days"),
             Setting("days", "days", 3, "ours: since the level fell"),
-            Setting("level", "deviations", 2.0, "ours: of the day's mean, over 7 days"),
-            Setting("base", "deviations", 2.0, "ours: of the least two hours or the night, over 7 days"),
+            Setting("level", "deviations", 0.8, "ours: of the day's mean, over 7 days"),
+            Setting("base", "deviations", 1.4, "ours: of the least two hours or the night, over 7 days"),
+            Setting("both", "deviations", 3.5, "ours: the two together; a vacation hardly lowers the base"),
         ),
     ),
     Rule(

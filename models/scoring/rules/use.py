@@ -17,6 +17,7 @@ _TAMPER = at("E1", "hours")
 _REVERSE, _REVERSE_DAYS = at("E2", "kwh_day"), at("E2", "days")
 _DROP_DAYS = at("E3", "days")
 _DROP, _DROP_LEVEL, _DROP_BASE = at("E3", "ratio"), at("E3", "level"), at("E3", "base")
+_DROP_BOTH = at("E3", "both")
 _ZERO_HOURS, _VOLTS = at("E4", "hours"), at("E4", "volts")
 _USE, _USE_WATER, _USE_GAS, _USE_DAYS = (
     at("E5", "kwh_day"),
@@ -57,17 +58,18 @@ def use_rules(row, fact, features, start, day, zone, settings, findings, count, 
         base = min(row.stats[BASE].slow, row.stats[NIGHT].slow)
         since = day if row.drop_day == NO_DAY else np.int64(row.drop_day)
         fallen = row.days > STEADY_DAYS and fact.has_generation == 0 and row.zero_since == NEVER
-        lasting = level.fast <= -1.5 and day - since >= settings[_DROP_DAYS]
+        lasting = level.fast <= -settings[_DROP_LEVEL] and day - since >= settings[_DROP_DAYS]
+        lasting = lasting and level.slow + base <= -settings[_DROP_BOTH]
         low = level.slow <= -settings[_DROP_LEVEL] and base <= -settings[_DROP_BASE] and drop <= settings[_DROP]
         if fallen and low and lasting:
             count = say(findings, count, i, _E3, 100.0 * drop, 100.0 * settings[_DROP], zone[since - FIRST_DAY])
-        elif level.fast > -1.0:
+        elif level.slow > -0.5 * settings[_DROP_LEVEL]:  # not merely a better day
             calm |= 1 << _E3
         after = row.tamper_at != NEVER and end - row.tamper_at <= settings[_AFTER_DAYS] * DAY
         low = level.fast <= -settings[_AFTER_LEVEL] and drop <= settings[_AFTER_RATIO]
         if after and fallen and low:
             count = say(findings, count, i, _E9, 100.0 * drop, 100.0 * settings[_AFTER_RATIO], row.tamper_at)
-        elif level.fast > -1.0:
+        elif level.slow > -0.5 * settings[_DROP_LEVEL]:
             calm |= 1 << _E9
 
     if fact.status == _INACTIVE:
