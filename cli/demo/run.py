@@ -123,8 +123,9 @@ class _Demo:
             self._conclude(running.version, await stream.proof())
             if self._wanted.keep and self._town:
                 self._console.print(
-                    f"\nThe town goes on, {ENCORE_SPEED} times as fast as the clock, until Ctrl-C. Kafka at "
-                    f"{running.bootstrap}, metrics at http://{settings.health_host}:{settings.health_port}/metrics",
+                    f"\nThe town goes on for {town.ENCORE_DAYS} days, {ENCORE_SPEED} times as fast as the clock, until "
+                    f"Ctrl-C. Kafka at {running.bootstrap}, metrics at "
+                    f"http://{settings.health_host}:{settings.health_port}/metrics",
                     soft_wrap=True,
                 )
                 with Screen(self._console, self._seen) as screen:

@@ -30,6 +30,8 @@ CLEAN_DAYS: Final = 60
 FAULT_DAYS: Final = 21
 QUIET_DAYS: Final = 3
 """The judge's grace, and a day for uploads and day closes."""
+HABIT_DAYS: Final = 2
+"""Before anything may be said: an archive that comes once a day looks like silence in a meter that sends hourly."""
 ENCORE_DAYS: Final = 30
 """Of the town's life after the play."""
 
@@ -114,8 +116,8 @@ def _reference(fleet: Fleet) -> Iterator[Parcel]:
 
 
 def parcels(fleet: Fleet) -> Iterator[Parcel]:
-    """History as an archive has it, a block a day for each meter; from then on by each meter's habits."""
-    members, split = fleet.town.members, fleet.live_from
+    """History as an archive has it, a block a day for each meter; its last days and all after by meters' habits."""
+    members, split = fleet.town.members, fleet.live_from - HABIT_DAYS * DAY
     history = parcels_of(messages_of(_archived(member, split) for member in members))
     live = parcels_of(messages_of(_without(member, before=split) for member in members))
     events = (

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from cli.demo.feed import READINGS
-from cli.demo.town import People, parcels
+from cli.demo.town import HABIT_DAYS, People, parcels
 from cli.simulate import Fleet, Simulation, fleet_of
 from models.contracts import BillingHold, WorkOrder
 from models.domain.times import DAY, to_datetime
@@ -22,18 +22,19 @@ FAULT = Injected("flat_valid", "m1", START + DAY, START + 3 * DAY, ("estimated_r
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return fleet_of(Simulation(meters=20, days=6, clean_days=3, seed=1, start=START, faults=False))
+    return fleet_of(Simulation(meters=20, days=8, clean_days=5, seed=1, start=START, faults=False))
 
 
 def test_history_is_a_block_a_day_and_then_each_meter_sends_as_it_does(fleet: Fleet) -> None:
     sent = [parcel for parcel in parcels(fleet) if parcel.topic == READINGS]
     assert [parcel.sent_at for parcel in sent] == sorted(parcel.sent_at for parcel in sent)
     starts = [(parcel, json.loads(parcel.value)) for parcel in sent]
-    live = to_datetime(fleet.live_from)
+    split = fleet.live_from - HABIT_DAYS * DAY
+    live = to_datetime(split)
     history = [(p, m) for p, m in starts if dt.datetime.fromisoformat(m["start"]) < live]
     later = [(p, m) for p, m in starts if dt.datetime.fromisoformat(m["start"]) >= live]
     assert sum(p.readings for p, _ in history) == sum(
-        int((~member.reads.lost & (member.reads.start < fleet.live_from)).sum()) for member in fleet.town.members
+        int((~member.reads.lost & (member.reads.start < split)).sum()) for member in fleet.town.members
     )
     assert all("values" in message for _, message in history)
     assert not any("values" in message for _, message in later if message["meter_id"] in lone(fleet))
