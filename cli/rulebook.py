@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 from typing import Final
 
-from models.scoring.rules.registry import RULES, Rule
+from models.scoring.rules.registry import RULES
+from models.scoring.rules.rule import Rule
 
 PAGE: Final = Path(__file__).parents[1] / "docs" / "rules.md"
 _HEAD: Final = """\
 # Rules
 
-Generated from `models/scoring/rules/registry.py` by `python -m cli.rulebook`. A policy file changes any figure here,
+Generated from `models/scoring/rules/catalogue/` by `python -m cli.rulebook`. A policy file changes any figure here,
 see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data.
 """
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from models.contracts import AnomalyEvent, Meter
+from models.contracts import AnomalyEvent, GroupDay, Meter
 from models.domain.blocks import Blocks, BlocksBuilder
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import ABSENT, MISSING, rank_of
 from models.domain.times import NEVER, SECOND, to_text, to_us
-from models.pipeline import Outcome, detect, finish
+from models.pipeline import Outcome, advance, detect, finish
 from models.scoring.policy import Policy
 from models.state import ring
 from models.state.layout import RING_DAYS
@@ -137,6 +137,7 @@ class Run:
     partition: Partition
     policy: Policy = POLICY
     events: list[tuple[int, AnomalyEvent]] = dataclasses.field(default_factory=list)
+    days: list[GroupDay] = dataclasses.field(default_factory=list)
     scores: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
     """row, meter id, start, score, expected, state; None for NaN"""
     rejected: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -150,6 +151,11 @@ class Run:
             self._note(detect(blocks, self.partition, self.policy, scores=True, **options))
         return self
 
+    def tick(self, offset: int, time: str) -> "Run":
+        """Time passes."""
+        self._note(advance(self.partition, self.policy, offset, us(time)))
+        return self
+
     def finish(self) -> "Run":
         """The input ends."""
         self._note(finish(self.partition))
@@ -157,6 +163,7 @@ class Run:
 
     def _note(self, outcome: Outcome) -> None:
         self.events += outcome.events
+        self.days += outcome.days
         self.rejected += [(letter.offset, letter.reason) for letter in outcome.rejected]
         self.counts += outcome.counts
         for part in outcome.scores:

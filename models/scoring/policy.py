@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.domain.errors import PolicyError
 from models.domain.times import HOUR, NEVER, SECOND
-from models.scoring.rules.registry import DEFAULTS, NUMBER, RULES, Rule, at
+from models.scoring.rules.registry import DEFAULTS, NUMBER, RULES, at
+from models.scoring.rules.rule import Rule
 
 _GENERAL: Final = {
     "day_close_lag_h": (6.0, "h", "design: event time past a local day's end before the day is learnt"),

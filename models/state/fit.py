@@ -14,7 +14,8 @@ from models.domain.times import NEVER, SECOND
 from models.state import ring as r
 from models.state.jit import kernel
 from models.state.layout import RING_DAYS, ROW
-from models.state.partition import ALL_DAYS, Partition
+from models.state.partition import Partition
+from models.state.places import ALL_DAYS
 
 _ROWS = nb.from_dtype(ROW)[::1]
 _EXACT = nb.from_dtype(r.EXACT)[::1]

@@ -1,1 +1,1 @@
-"""The rule catalogue, a module a commodity and one for data."""
+"""The rules: their catalogue, and the kernels that judge by it."""

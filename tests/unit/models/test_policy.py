@@ -7,6 +7,7 @@ import pytest
 
 from models.domain.errors import PolicyError
 from models.scoring.policy import Policy
+from models.scoring.rules.catalogue import data, pipe, reads, use
 from models.scoring.rules.registry import NUMBER, RULES, at
 
 
@@ -61,3 +62,15 @@ def test_defaults_are_untouched_by_a_policy() -> None:
 def test_what_is_wrong_is_named(toml: str, message: str) -> None:
     with pytest.raises(PolicyError, match=f"^{re.escape(message)}"):
         Policy.from_toml(toml)
+
+
+def test_rules_keep_their_bits() -> None:
+    """State rows that are stored hold a bit a rule: new rules go to the end."""
+    ids = """
+        D5 D9 D10 D3 D13 W6 W15 W1 W4 W14 G3 D17 D14 G6 D15 D2
+        D6 D1 D16 D12 E1 E2 E3 E4 E5 E9 D18 W16
+    """
+    assert [rule.id for rule in RULES] == ids.split()
+    catalogued = [rule.id for module in (data, pipe, reads, use) for rule in module.RULES]
+    assert sorted(catalogued) == sorted(ids.split())
+    assert all(RULES[number].id == rule_id for rule_id, number in NUMBER.items())

@@ -111,7 +111,8 @@ def replayed(log: Sequence[Record], partition: Partition | None = None) -> Parti
 def state_of(partition: Partition) -> tuple[Any, ...]:
     """All of it, however it came about."""
     clock = json.dumps(partition.clock.to_plain(partition.meter_ids), sort_keys=True)
-    return partition.digests(), partition.offset, clock
+    medians = {(zone, day): m.tolist() for zone, days in partition.cohorts.items() for day, m in days.items()}
+    return partition.digests(), partition.offset, clock, medians, partition.events
 
 
 def uninterrupted(stream: kit.Stream) -> Worker:

@@ -1,0 +1,102 @@
+"""Use that is stolen, or cannot be."""
+
+from typing import Final
+
+from models.scoring.rules.rule import ALL, Rule, Setting
+
+RULES: Final = (
+    Rule(
+        "E1",
+        "tamper event",
+        "unusual_use",
+        ALL,
+        0.5,
+        "medium",
+        24,
+        "the meter reported tampering {value:.0f} h ago; told for {threshold:.0f} h, a suspicion by itself and no more",
+        "h",
+        (Setting("hours", "h", 24, "detection rules E1"),),
+    ),
+    Rule(
+        "E2",
+        "reverse energy without generation",
+        "theft",
+        ("electricity",),
+        0.8,
+        "high",
+        49,
+        "{value:.3g} kWh received in a day without registered generation, {threshold:.3g} are let pass",
+        "kWh",
+        (
+            Setting("kwh_day", "kWh/day", 0.1, "detection rules E2"),
+            Setting("days", "days", 2, "detection rules E2"),
+        ),
+    ),
+    Rule(
+        "E3",
+        "sustained drop",
+        "theft",
+        ("electricity",),
+        0.6,
+        "medium",
+        0,
+        "use has been {value:.0f} % of the usual for a week, base and level alike, while peers are steady",
+        "%",
+        (
+            Setting("ratio", "share", 0.8, "ours; detection rules E3 have 50 % of a normalised baseline for 14 days"),
+            Setting("days", "days", 3, "ours: since the level fell"),
+            Setting("level", "deviations", 0.8, "ours: of the day's mean, over 7 days"),
+            Setting("base", "deviations", 1.4, "ours: of the least two hours or the night, over 7 days"),
+            Setting("both", "deviations", 3.5, "ours: the two together; a vacation hardly lowers the base"),
+        ),
+    ),
+    Rule(
+        "E4",
+        "zero with voltage",
+        "theft",
+        ("electricity",),
+        0.75,
+        "high",
+        0,
+        "no energy for {value:.0f} h while there is voltage, {threshold:.0f} h are let pass",
+        "h",
+        (
+            Setting("hours", "h", 72, "detection rules E4: 3 days"),
+            Setting("volts", "V", 50, "ours: below it the supply is off"),
+        ),
+        explains=("D17",),
+    ),
+    Rule(
+        "E5",
+        "use on an inactive account",
+        "theft",
+        ALL,
+        0.8,
+        "medium",
+        0,
+        "{value:.3g} in 24 h on an inactive account, {threshold:.3g} are let pass",
+        "kWh or L",
+        (
+            Setting("kwh_day", "kWh/day", 1.0, "detection rules E5"),
+            Setting("water_l_day", "L/day", 20, "ours: above a tap tried by a caretaker"),
+            Setting("gas_l_day", "L/day", 200, "ours"),
+            Setting("days", "days", 2, "detection rules E5; W13 has 3"),
+        ),
+    ),
+    Rule(
+        "E9",
+        "tampering, then lower load",
+        "theft",
+        ("electricity",),
+        0.85,
+        "high",
+        0,
+        "after the meter reported tampering use fell to {value:.0f} % of the usual",
+        "%",
+        (
+            Setting("days", "days", 7, "detection rules E3: stronger within 7 days of a tamper or outage"),
+            Setting("ratio", "share", 0.75, "detection rules E9: 0.6 for a day; ours, for a mean that moves slowly"),
+            Setting("level", "deviations", 2.0, "ours: of the day's mean, over 3 days"),
+        ),
+    ),
+)
