@@ -63,14 +63,13 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("meter_fault", _any, Plan(work="exchange", priority=3, hold=True)),
     ("theft", _sure, Plan(work="inspect", priority=2, hold=True)),
     ("theft", _tampered, Plan(work="inspect", priority=2, hold=True)),
-    ("theft", _any, Plan(hold=True)),
     ("unusual_use", _tampered, Plan(work="inspect", priority=2)),
     ("estimated_read_error", _long_estimated, Plan(work="communication", priority=4, hold=True)),
     ("estimated_read_error", _any, Plan(hold=True)),
     ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
     ("communication_fault", _any, Plan(work="communication", priority=4)),
 )
-"""The first that fits. Theft and gas are never told to a customer."""
+"""The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",

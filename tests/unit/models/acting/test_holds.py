@@ -72,7 +72,9 @@ def test_a_draft_is_withdrawn_when_the_cause_is_another() -> None:
     assert [(hold.status, hold.decided_by) for hold in story.all.holds] == [("draft", None), ("expired", None)]
 
 
-def test_theft_that_is_unsure_is_held_and_nobody_is_sent() -> None:
+def test_nothing_is_done_about_theft_that_is_unsure() -> None:
     story = Story()
     story.until(40, said("x", 10, "theft", of=POWER, confidence=0.4))
-    assert names(story.all) == ["hold.draft"]
+    assert not story.all.holds
+    assert not story.all.orders
+    assert names(story.all) == ["action.none"]
