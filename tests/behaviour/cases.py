@@ -489,4 +489,57 @@ TOGETHER: Final = (
     ),
     Case("all rules that it takes are off", water().live([0, -50, 0]), policy="[rules.D10]\non = false"),
 )
-CASES: Final = (*FLOW, *DATA, *READS, *USE, *SILENT, *TOGETHER)
+
+
+def in_madrid() -> Story:
+    """A home that lives by the clock on its wall, which skips an hour on day 84."""
+    story = Story("electricity", timezone="Europe/Madrid")
+    story.at -= HOUR
+    for number, values in enumerate(power(105), 1):
+        story.day(np.delete(values, 2) if number == 84 else values)
+    return story
+
+
+def charging() -> Values:
+    """A car of 7.2 kW, four evenings a week."""
+    evenings = np.isin(np.arange(24), (19, 20, 21, 22))
+    return np.outer(np.isin(np.arange(30) % 7, (0, 2, 4, 5)), evenings * 7.2)
+
+
+def sunny() -> Story:
+    """Panels from day 22 on: by day less is taken, and some is given back."""
+    story, sun = electricity(has_generation=True), 2.4 * np.sin((np.arange(24) - 7) / 11 * np.pi).clip(0)
+    sun[(np.arange(24) < 7) | (np.arange(24) > 18)] = 0
+    for values in POWER[21:46]:
+        net = np.round(values - sun, 3)
+        story.day(net.clip(0), received=(-net).clip(0).tolist())
+    return story
+
+
+def partly_estimated() -> Story:
+    """Every fourth day four hours are estimates."""
+    story = electricity()
+    for number, values in enumerate(POWER[21:41]):
+        story.day(values, quality=["estimated" if number % 4 == 1 and 8 <= hour < 12 else None for hour in range(24)])
+    return story
+
+
+def works() -> Values:
+    """[60, 24] litres an hour of works with shifts by day and night, and next to nothing on weekends."""
+    hours = np.where((np.arange(24) >= 6) & (np.arange(24) < 18), 260, 130)
+    days = np.where(np.arange(60)[:, None] % 7 < 5, hours, 25.0)
+    return np.rint(days * np.random.default_rng(5).uniform(0.9, 1.1, (60, 24)))
+
+
+NIGHTS_AS_EVER: Final = np.hstack([POWER[21:31, :6], AWAY[0, 0] + POWER[21:31, 6:] / 20]).round(3)
+"""A home without people, whose fridge and standby are as on any night."""
+ALIKE: Final = (
+    Case("D12, E3: a car is charged four evenings a week", electricity().days(POWER[21:51] + charging())),
+    Case("E2, E3: panels that are registered", sunny()),
+    Case("E3: a vacation of ten days", electricity().days(NIGHTS_AS_EVER).days(POWER[31:45])),
+    Case("D12, D16: clocks that change", in_madrid()),
+    Case("D1, D6, D13: some hours of estimates", partly_estimated()),
+    Case("W16: people who have always been up by night", Story("water").days(np.roll(home(40), 12, axis=1))),
+    Case("W14: works with weekends", Story("water", customer_class="commercial").days(works())),
+)
+CASES: Final = (*FLOW, *DATA, *READS, *USE, *SILENT, *TOGETHER, *ALIKE)

@@ -9,8 +9,8 @@ from models.contracts import AnomalyEvent, IntervalBlock
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import RULES
 from tests import kit
-from tests.behaviour.cases import CASES
-from tests.behaviour.story import Case, line, lines
+from tests.behaviour.cases import CASES, POWER
+from tests.behaviour.story import Case, Story, line, lines
 
 
 def through_pipeline(case: Case) -> list[AnomalyEvent]:
@@ -33,6 +33,18 @@ def test_what_is_said(case: Case) -> None:
         assert event.start <= event.detected_at <= event.updated_at
         assert event.status != "closed" or (event.end is not None and event.start <= event.end <= event.updated_at)
     assert len({event.ce_id for event in said}) == len(said)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_new_meter_is_no_contradiction(known: bool) -> None:
+    """D2: its register begins at 3 kWh; if the MDM does not know of the exchange it is a slip, and let pass."""
+    story, register = Story("electricity"), 1000.0
+    for number, values in enumerate(POWER[:30], 1):
+        register = (3.0 if number == 22 else register) + float(values.sum())
+        story.day(values, register=round(register, 3))
+    versions = [story.meter, kit.meter("m", "electricity", effective_from="2024-01-29T00:00:00Z")]
+    run = kit.run(versions if known else versions[:1], story.stream)
+    assert run.events == []
 
 
 def test_cases_can_be_sent() -> None:
