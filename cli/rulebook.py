@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+from models.deciding.catalogue import GROUP_RULES, GroupRule
+from models.scoring.policy import GROUPS
 from models.scoring.rules.registry import RULES
 from models.scoring.rules.rule import Rule
 
@@ -14,11 +16,17 @@ _HEAD: Final = """\
 Generated from `models/scoring/rules/catalogue/` by `python -m cli.rulebook`. A policy file changes any figure here,
 see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data.
 """
+_ACROSS: Final = """\
+# Across meters
+
+What the stage `groups` judges, from closed days and from the anomalies of single meters (`models/deciding/`). The
+settings are in the table `[groups]` of a policy file.
+"""
 
 
 def page() -> str:
     """The page as it ought to stand."""
-    return "\n".join([_HEAD, *map(_section, RULES)])
+    return "\n".join([_HEAD, *map(_section, RULES), _ACROSS, *map(_across, GROUP_RULES)])
 
 
 def _section(rule: Rule) -> str:
@@ -39,6 +47,13 @@ def _section(rule: Rule) -> str:
     )
     lines += ["", "| setting | default | unit | source |", "|---|---|---|---|"]
     lines += [f"| `{s.name}` | {s.default:g} | {s.unit} | {s.source} |" for s in rule.settings]
+    return "\n".join([*lines, ""])
+
+
+def _across(rule: GroupRule) -> str:
+    lines = [f"## {rule.id}: {rule.title}", "", f"Says {rule.says}. Source: {rule.source}.", ""]
+    lines += ["| setting | default | unit | source |", "|---|---|---|---|"]
+    lines += [f"| `{n}` | {GROUPS[n][0]:g} | {GROUPS[n][1]} | {GROUPS[n][2]} |" for n in rule.settings]
     return "\n".join([*lines, ""])
 
 

@@ -40,6 +40,8 @@ _SHAPE, _MARGIN = 0.65, 0.3
 _READS: Final = FAMILIES.index("reads")
 _DISTINCT: Final = 8
 """Different values in a day from which on another day like it is no chance."""
+_SAME_LEVEL: Final = 1.0
+"""Deviations of the level within which a day is the same one shifted, and not another life: an electric car adds."""
 _NIGHT_HOURS: Final = 6
 _WET: Final = 0.3
 """Share of the night from which on it counts as one with flow: two hours of six."""
@@ -183,7 +185,7 @@ def look_for_shift(row, day, hour_sum, hour_count):
             fit = _correlation(row, lag)
             if fit > most:
                 best, most = lag, fit
-    if most < _SHAPE or most - here < _MARGIN:
+    if most < _SHAPE or most - here < _MARGIN or abs(row.stats[LEVEL].slow) > _SAME_LEVEL:
         best = 0
     if best == 0:
         row.shift_day = NO_DAY

@@ -19,7 +19,7 @@ _GENERAL: Final = {
     "watch_every_h": (3.0, "h", "ours: event time between two looks for silent meters"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
-_GROUPS: Final = {
+GROUPS: Final = {
     "fleet_window_h": (24.0, "h", "ours: findings of one family so close together may have one reason"),
     "fleet_share": (
         0.2,
@@ -66,7 +66,7 @@ _ACTING: Final = {
     "notice_every_h": (24.0, "h", "detection rules: one notice in 24 h"),
     "notice_repeat_d": (7.0, "days", "SFPUC: weekly while the flow persists"),
 }
-_TABLES: Final = {"general": _GENERAL, "groups": _GROUPS, "acting": _ACTING}
+_TABLES: Final = {"general": _GENERAL, "groups": GROUPS, "acting": _ACTING}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -177,7 +177,8 @@ class Stage:
     async def _unread(self) -> str | None:
         """The first topic that is not; each is complete once those before it are read."""
         topics = self.settings.topics
-        for topic in (topics.outcomes, topics.decisions, topics.context, topics.readings, topics.groups, topics.cases):
+        asked = (topics.outcomes, topics.decisions, topics.context, topics.meter_events)
+        for topic in (*asked, topics.readings, topics.groups, topics.cases):
             if await self.committed(topic) != await self._ends(topic):
                 return topic
         return None

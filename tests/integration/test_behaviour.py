@@ -9,6 +9,7 @@ import pytest
 from cli.kafka import Cluster
 from models.contracts import AnomalyEvent, Meter
 from models.domain.ids import partition_of
+from models.domain.times import to_text
 from tests.behaviour.cases import CASES
 from tests.behaviour.story import Case, line, lines
 from tests.integration.stage import stage
@@ -32,10 +33,17 @@ def test_agents_say_what_the_pipeline_says(kafka: Cluster, unique: str, tmp_path
         for meter, case in zip(meters, PLAIN, strict=True)
         for block in case.story.stream
     ]
+    reported = [
+        (meter.meter_id, json.dumps({"meter_id": meter.meter_id, "at": to_text(at), "code": code}).encode())
+        for meter, case in zip(meters, PLAIN, strict=True)
+        for at, code in case.story.events
+    ]
     with stage(kafka.bootstrap, unique, tmp_path, partitions=len(PLAIN), batch_messages=500) as play:
         play.know(meters)
-        play.send(messages)
+        play.tell(play.settings.topics.meter_events, reported)
         worker = play.worker()
+        play.wait_until_read(alive=[worker])  # what meters report waits in their partition for its time
+        play.send(messages)
         play.wait_until_read(alive=[worker])
         assert play.stop(worker) == 0
         said = defaultdict(list)

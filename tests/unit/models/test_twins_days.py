@@ -283,6 +283,16 @@ def test_a_shifted_profile(seed: int, moves: list[tuple[int, str]], learnt: int)
         assert (row["shift"], row["shift_day"]) == (plain.shift, plain.since)
 
 
+@pytest.mark.parametrize(("level", "shift"), [(0.0, 4), (2.0, 0), (-2.0, 0)])
+def test_who_uses_more_or_less_lives_otherwise_and_has_no_shifted_clock(level: float, shift: int) -> None:
+    usual = np.where(np.arange(24) == 7, 5.0, 1.0)
+    row = row_of(profile=usual.astype(np.float32), days=20)
+    row["stats"]["slow"][LEVEL] = level
+    for n in range(8):
+        _DAYS.look_for_shift(row, _FIRST + n, *summed([*np.roll(usual, 4).tolist()]))
+    assert row["shift"] == shift
+
+
 @_SOME
 @hypothesis.given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from("uuuuezdf")), max_size=40))
 def test_a_copied_day_is_one_of_a_dict_of_days(kinds: list[tuple[int, str]]) -> None:

@@ -37,7 +37,7 @@ RULES: Final = (
         "sustained drop",
         "theft",
         ("electricity",),
-        0.6,
+        0.5,
         "medium",
         0,
         "use has been {value:.0f} % of the usual for a week, base and level alike, while peers are steady",
