@@ -38,7 +38,9 @@ def test_agents_say_what_the_pipeline_says(kafka: Cluster, unique: str, tmp_path
         for meter, case in zip(meters, PLAIN, strict=True)
         for at, code in case.story.events
     ]
-    with stage(kafka.bootstrap, unique, tmp_path, partitions=len(PLAIN), batch_messages=500) as play:
+    with stage(
+        kafka.bootstrap, unique, tmp_path, partitions=len(PLAIN), batch_messages=500, mark_every_s=10_000_000
+    ) as play:  # the stages behind it are not asked for
         play.know(meters)
         play.tell(play.settings.topics.meter_events, reported)
         worker = play.worker()
