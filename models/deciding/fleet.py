@@ -32,7 +32,10 @@ _MOST_SURE: Final = 0.99
 
 
 class Incident(pydantic.BaseModel):
-    """An open incident; key: its id. Its anomalies are those of its signature and group, from `since` to `until`."""
+    """An open incident; key: its id. Its anomalies are those of its signature and group, from `since` to `until`.
+
+    As long as it is open silence and read errors join it later, too: they show when a meter uploads, or is used.
+    """
 
     signature: str
     group: str
@@ -52,7 +55,8 @@ class Incident(pydantic.BaseModel):
 
     def holds(self, member: Member, at: int) -> bool:
         """Whether a member that is there at event time `at` is one of its own."""
-        there = self.since <= member.at <= min(at, self.until)
+        late = member.at > self.until and FAMILY[member.cause] not in ("silence", "reads")
+        there = self.since <= member.at <= at and not late
         return there and self.group in member.groups and member.signature == self.signature
 
 
@@ -73,7 +77,7 @@ class Fleet:
         self.members.hear_day(said)
         incidents = [incident for _, incident in self.incidents]
         self.members.forget(
-            said.time - 2 * _window(policy), lambda member: any(i.holds(member, i.until) for i in incidents)
+            said.time - 2 * _window(policy), lambda member: any(i.holds(member, END) for i in incidents)
         )
 
     def hear(self, finding: Finding, policy: Policy, outcome: GroupOutcome) -> None:
@@ -236,7 +240,8 @@ class Fleet:
 
     def _own(self, incident: Incident, at: int) -> dict[str, Member]:
         """An incident's members that are there at event time `at`."""
-        return self.members.between(incident.signature, incident.group, incident.since, min(at, incident.until))
+        near = self.members.between(incident.signature, incident.group, incident.since, at)
+        return {key: member for key, member in near.items() if incident.holds(member, at)}
 
 
 def _lies_in(own: dict[str, Member], group: str) -> bool:

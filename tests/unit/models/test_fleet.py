@@ -157,13 +157,14 @@ def test_incidents_of_head_ends_become_one_of_the_firmware_they_share() -> None:
     assert stage.claimed == set(anomalies)
 
 
-def test_what_comes_long_after_is_not_claimed() -> None:
+def test_a_read_error_joins_an_open_incident_late_and_a_leak_does_not() -> None:
     stage = stage_of(FLEET)
-    break_out(stage, FLEET[:10], "communication_fault")
-    late = FLEET[20]
-    stage.take(finding(late, line(late, "communication_fault", NOON + 3 * DAY)))
-    assert late.meter_id not in stage.said.events[-1].meters
-    assert len(stage.claimed) == 10
+    break_out(stage, FLEET[:10], "data_error")
+    late, leaking = FLEET[20], FLEET[21]
+    stage.take(finding(late, line(late, "data_error", NOON + 3 * DAY)))
+    assert len(stage.claimed) == 11
+    stage.take(finding(leaking, line(leaking, "leak", NOON + 3 * DAY)))
+    assert len(stage.claimed) == 11
 
 
 def test_what_can_lead_to_nothing_any_more_is_forgotten() -> None:

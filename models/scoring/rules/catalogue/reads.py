@@ -47,7 +47,7 @@ RULES: Final = (
         (
             Setting("share", "share", 0.3, "detection rules D6"),
             Setting("grid_steps", "x resolution", 20, "ours: of registers that are read coarsely"),
-            Setting("hours", "h", 24, "ours: shorter estimates are bridged and not trued up"),
+            Setting("hours", "h", 48, "ours: the estimate of a single day may well be off by as much"),
         ),
         explains=("D3", "D10", *FLOW),
     ),
@@ -61,7 +61,7 @@ RULES: Final = (
         30,
         "the profile of the last days fits best when moved by {value:.0f} h, {threshold:.0f} h are told from chance",
         "h",
-        (Setting("hours", "h", 2, "design study: 1 h is not usable"),),
+        (Setting("hours", "h", 3, "design study: 1 h is not usable; ours: 2 h is a new habit more often"),),
     ),
     Rule(
         "D16",
