@@ -4,6 +4,9 @@ Interval blocks come in as columns, each of a known meter of one partition. They
 as it does local days close and silent meters are noticed; in between every reading is kept in its meter's ring,
 measured, scored and held against the rules; what the rules find becomes anomalies that open, change and close. Where
 the input is cut into batches never matters, and what was seen before is recognised.
+
+That is `detect`, keyed by meter. What it says goes two ways on: to `models.deciding.groups.balance`, which looks across
+meters, and with what that adds to `models.acting.respond.respond`, which acts.
 """
 
 import dataclasses

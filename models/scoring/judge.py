@@ -143,7 +143,7 @@ def judge(
                 value_before, follows, settings, findings, count, i, calm,
             )  # fmt: skip
             count, calm = read_rules(
-                row, features, slot_time, day, zone, np.nan if missing else amount, kept, estimated_since,
+                row, fact, features, slot_time, day, zone, np.nan if missing else amount, kept, estimated_since,
                 settings, findings, count, i, calm,
             )  # fmt: skip
             if not np.isnan(register[i]) and start[i] + interval >= row.register_at:

@@ -20,7 +20,7 @@ _SEEN_LATE = 3
 
 
 @inner
-def read_rules(row, features, start, day, zone, value, rank, estimated_since, settings, findings, count, i, calm):
+def read_rules(row, fact, features, start, day, zone, value, rank, estimated_since, settings, findings, count, i, calm):
     """Findings on one reading from its quality and its day. `estimated_since`: of the run of estimates before it."""
     interval = row.interval_s * SECOND
     since = row.estimated_since
@@ -43,7 +43,8 @@ def read_rules(row, features, start, day, zone, value, rank, estimated_since, se
     else:
         calm |= 1 << _D16
 
-    if abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
+    home = fact.customer_class <= 1 and fact.is_total == 0  # works and mains have shifts of their own
+    if home and abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
         count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
     else:
         calm |= 1 << _D12
