@@ -106,7 +106,7 @@ def _tell_leak(console: Console, leak: Line, members: Mapping[str, Member], anom
     look = Table(box=None, show_header=False)
     look.add_row("its life", f"grep {leak['id']} {anomalies}")
     look.add_row(
-        "its rule", f"{leak['evidence'][0]['rule']} in models/scoring/rules/registry.py, `meterwatch policy show`"
+        "its rule", f"{leak['evidence'][0]['rule']} in models/scoring/rules/catalogue/, `meterwatch policy show`"
     )
     look.add_row("the story", "README.md follows one reading; models/pipeline.py is what happens to a batch")
     console.print(look)
