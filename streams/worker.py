@@ -97,8 +97,9 @@ async def _finish(app: App) -> None:
     async with contextlib.AsyncExitStack() as held:
         for store in app.stores:
             await held.enter_async_context(store.lock)
-        with contextlib.suppress(Exception):
-            await app.faust.consumer.commit()
+        with contextlib.suppress(Exception):  # a broker that is gone commits nothing, and must not keep us
+            async with asyncio.timeout(_STOP_S):
+                await app.faust.consumer.commit()
     for store in app.stores:
         await store.write_snapshots()
     log.info("stopped with everything written")
