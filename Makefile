@@ -29,14 +29,14 @@ demo: venv ## a town through a real Kafka, faults injected, found and acted on; 
 	$(BIN)/meterwatch demo $(if $(REAL),--real)
 
 test: venv ## every test, those on a real Kafka included (plain `pytest` is the quick, offline part)
-	$(BIN)/python -m pytest -m ''
+	$(BIN)/python -m pytest -n 0 -m ''
 
 check: venv ## lint, format, types, layers, documents
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/docs
+	$(BIN)/python -m pytest -n 0 -q tests/docs
 
 bench: venv ## measure speed, results in benchmarks/results/latest.json
 	$(BIN)/meterwatch bench

@@ -19,7 +19,7 @@ from models.state import ring
 from models.state.layout import BINS, RING_DAYS, new_rows
 from tests import kit
 
-_MANY: Final = hypothesis.settings(max_examples=40, derandomize=True)
+_MANY: Final = hypothesis.settings(max_examples=25, derandomize=True)
 _RING: Final[Any] = ring
 _LEARN: Final[Any] = learn
 _MEASURE: Final[Any] = measure

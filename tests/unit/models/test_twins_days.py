@@ -22,7 +22,7 @@ from models.state import ring
 from models.state.layout import COHORT, FACTS, HASHES, LEVEL, NO_DAY, STATS, new_rows
 from tests import kit
 
-_MANY: Final = hypothesis.settings(max_examples=40, derandomize=True)
+_MANY: Final = hypothesis.settings(max_examples=25, derandomize=True)
 _SOME: Final = hypothesis.settings(max_examples=15, derandomize=True)
 _FEW: Final = hypothesis.settings(max_examples=8, derandomize=True)
 _DAYS: Final[Any] = days
