@@ -40,8 +40,8 @@ GROUP_RULES: Final = (
     GroupRule(
         "F1",
         "one signature on many meters",
-        "one incident of `communication_fault`, `data_error` or `estimated_read_error` for a head-end, model or "
-        "firmware, and claims its meters' anomalies",
+        "one incident of `communication_fault` or `data_error` for a head-end, model or firmware, and claims its "
+        "meters' anomalies",
         "detection rules, fleet-fault gate",
         ("fleet_window_h", "fleet_share", "fleet_step_share", "fleet_least"),
     ),

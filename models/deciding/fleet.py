@@ -216,10 +216,7 @@ class Fleet:
     def _judged(self, signature: str, group: str, own: dict[str, Member], policy: Policy) -> dict[str, Any]:
         """What an incident's line says of its members."""
         meters = sorted({member.meter_id for member in own.values()})
-        causes = {member.cause for member in own.values()}
         cause: Cause = "communication_fault" if signature == "silence" else "data_error"
-        if causes == {"estimated_read_error"}:
-            cause = "estimated_read_error"
         heard = self.members.heard_of(group)
         share = min(1.0, len(meters) / max(1, heard))
         text = f"{len(meters)} of {heard} meters of {group} within {policy.groups['fleet_window_h']:g} h"

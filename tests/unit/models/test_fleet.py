@@ -101,10 +101,11 @@ def test_a_unit_step_shows_as_bursts_and_losses_too() -> None:
     assert len(stage.claimed) == 15
 
 
-def test_estimates_stay_estimates() -> None:
+def test_what_many_meters_repeat_is_an_error_of_the_data() -> None:
+    """Replay contract, causes: a fleet signature is one incident of `communication_fault` or `data_error`."""
     stage = stage_of(FLEET)
     break_out(stage, FLEET[:10], "estimated_read_error")
-    assert {event.cause for event in stage.said.events} == {"estimated_read_error"}
+    assert {event.cause for event in stage.said.events} == {"data_error"}
 
 
 def test_nobody_is_judged_before_a_day_was_heard() -> None:
