@@ -6,6 +6,7 @@ from models.baseline.measure import FLAT, HERE
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, ESTIMATED
 from models.domain.times import DAY, HOUR, NEVER, SECOND
+from models.domain.units import ELECTRICITY
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
@@ -43,8 +44,8 @@ def read_rules(row, fact, features, start, day, zone, value, rank, estimated_sin
     else:
         calm |= 1 << _D16
 
-    home = fact.customer_class <= 1 and fact.is_total == 0  # works and mains have shifts of their own
-    if home and abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
+    own = fact.is_total == 0 and (fact.service == ELECTRICITY or fact.customer_class <= 1)  # mains pump when they like
+    if own and abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
         count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
     else:
         calm |= 1 << _D12
