@@ -1,6 +1,7 @@
 """The policy in force: thresholds, confidence per rule, what is off, and when to act."""
 
 import dataclasses
+import functools
 import hashlib
 import tomllib
 from collections.abc import Mapping
@@ -141,7 +142,7 @@ class Policy:
         """Rules that are on, a bit each."""
         return np.uint32(sum(1 << number for number in np.flatnonzero(self.on)))
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Version of the policy: the first 12 hex digits of the SHA-256 of its TOML."""
         return hashlib.sha256(self.to_toml().encode()).hexdigest()[:12]
