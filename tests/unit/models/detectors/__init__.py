@@ -1,0 +1,1 @@
+"""Detectors over vectors, values and populations."""
