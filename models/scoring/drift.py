@@ -70,4 +70,4 @@ def strength(page: Any) -> float:
     if page.n < LEAST_DAYS:
         return np.nan
     rose, fell = page.increase - page.least, page.most - page.decrease
-    return (rose if rose >= fell else -fell) / THRESHOLD
+    return float(rose if rose >= fell else -fell) / THRESHOLD

@@ -1,6 +1,7 @@
 """Drift of a meter: pages in rows say what a PageHinkley of the meter's own would have said."""
 
-import numba as nb
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from river.drift import PageHinkley
 
 from models.scoring.drift import DELTA, LEAST_DAYS, THRESHOLD, strength, watch_pages
+from models.state.jit import inner
 from models.state.page import PAGE
 
 
@@ -26,7 +28,9 @@ def series(seed: int, meters: int, days: int, gaps: float = 0.05) -> NDArray[np.
 @pytest.mark.parametrize("seed", range(3))
 def test_pages_equal_private_instances_bit_for_bit(seed: int) -> None:
     values = series(seed, meters=40, days=400)
-    own = [PageHinkley(min_instances=LEAST_DAYS, delta=DELTA, threshold=THRESHOLD, mode="both") for _ in range(40)]
+    own: list[Any] = [
+        PageHinkley(min_instances=LEAST_DAYS, delta=DELTA, threshold=THRESHOLD, mode="both") for _ in range(40)
+    ]
     pages = np.zeros((20, 2), PAGE)
     detections = 0
     for day in values:
@@ -90,7 +94,7 @@ def test_it_says_which_way_and_begins_anew(way: int) -> None:
     assert sum(map(abs, later)) == 1, "the new level is what it knows after it has fired"
 
 
-@nb.njit
+@inner
 def _strengths(pages: NDArray[np.void], out: NDArray[np.float64]) -> None:
     for n in range(len(pages)):
         out[n] = strength(pages[n])
