@@ -90,13 +90,17 @@ def demo(
     real: Annotated[bool, typer.Option("--real", help="Real series and copies of them in place of a town.")] = False,
     embedded: Annotated[bool, typer.Option("--embedded", help="No Kafka: the same pipeline in this process.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="The town goes on after it, until Ctrl-C.")] = False,
+    health_port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="The worker's /metrics; none = any free port.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """A town through a real Kafka, faults injected, found and acted on; under five minutes."""
     from cli.demo.run import Wanted
     from cli.demo.run import main as show
 
-    raise typer.Exit(show(Wanted(out, meters, seed, real=real, embedded=embedded, keep=keep, as_json=json)))
+    wanted = Wanted(out, meters, seed, real=real, embedded=embedded, keep=keep, health_port=health_port, as_json=json)
+    raise typer.Exit(show(wanted))
 
 
 @app.command()
@@ -210,6 +214,32 @@ def kafka() -> None:
     from cli.kafka.__main__ import main as local_kafka
 
     local_kafka()
+
+
+@app.command()
+def evaluate(
+    fleet: Annotated[
+        list[str] | None,
+        typer.Option(help="simulated, packaged, or a folder with meters.csv and readings.parquet; several are fine."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many fleets of each.")] = 3,
+    first_seed: Annotated[int, typer.Option(min=0, help="0 to 4 are for tuning, 10 and more for reports.")] = 10,
+    quick: Annotated[bool, typer.Option("--quick", help="One seed, fewer homes and families.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder for evaluation.json and models.md.")] = Path("build/evaluation"),
+    json: Json = False,
+) -> None:
+    """How well the scores tell faults from clean days, detector by detector, on simulated and real homes."""
+    from cli.evaluate import run as measure
+    from cli.evaluate import show
+    from evaluation.run import Wanted
+
+    sources = tuple(fleet or ("simulated", "packaged"))
+    wanted = Wanted(sources, tuple(range(first_seed, first_seed + seeds)))
+    result = measure(Wanted.quick(sources, first_seed) if quick else wanted, out, "meterwatch evaluate")
+    if json:
+        print_json(result)
+    else:
+        show(result)
 
 
 @app.command()

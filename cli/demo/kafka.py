@@ -55,8 +55,10 @@ class Proof:
     kills: int
 
 
-def settings_for(bootstrap: str, *, guest: bool) -> Settings:
-    """The worker's settings. A guest on a cluster uses names of its own for topics and groups."""
+def settings_for(bootstrap: str, health_port: int | None, *, guest: bool) -> Settings:
+    """The worker's settings; its health port any free one if none is given. A guest on a cluster uses names of its own
+    for topics and groups.
+    """
     name = f"meterwatch-demo-{uuid.uuid4().hex[:8]}"
     names = {topic: f"{name}.{own}" for topic, own in Topics().model_dump().items()} if guest else {}
     settings = read_settings(
@@ -65,7 +67,7 @@ def settings_for(bootstrap: str, *, guest: bool) -> Settings:
         instance_id="demo",
         partitions=PARTITIONS,
         health_host=_HOST,
-        health_port=free_ports(1)[0],
+        health_port=health_port or free_ports(1)[0],
         tick_after_s=0,  # time runs a million times faster here: not by itself, in larger batches, with fewer marks
         batch_messages=4000,
         batch_wait_s=0.4,

@@ -47,6 +47,8 @@ class Wanted:
     """Real series in place of a town"""
     embedded: bool = False
     keep: bool = False
+    health_port: int | None = None
+    """Of the worker; none = any free one"""
     as_json: bool = False
 
 
@@ -116,7 +118,7 @@ class _Demo:
         self._console.print(
             f"The worker starts, and compiles its kernels the first time. Its log: {log}", soft_wrap=True
         )
-        settings = kafka.settings_for(running.bootstrap, guest=guest)
+        settings = kafka.settings_for(running.bootstrap, self._wanted.health_port, guest=guest)
         async with kafka.opened(self._seen, settings, log, guest=guest) as stream:
             with Screen(self._console, self._seen) as screen:
                 await stream.play(screen.paint)
