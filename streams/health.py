@@ -57,8 +57,7 @@ class Progress:
             {state.number: len(state.parking) for state in slots},
             {state.number: len(state.partition.meters) for state in slots},
         )
-        app.metrics.commit_age.set(max(ages))
-        app.metrics.ready.set(self.ready)
+        app.metrics.progress(ready=self.ready, commit_age=max(ages))
         return max(ages)
 
     def _lag(self, tp: TP, offset: int) -> int:

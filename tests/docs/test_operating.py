@@ -1,13 +1,11 @@
-"""docs/operating.md names every setting, metric, reason and exit code there is."""
+"""docs/operating.md names every setting, reason and exit code there is."""
 
 import pathlib
 
-import prometheus_client
 import pytest
 
 from streams import worker
 from streams.codecs.json import REASONS
-from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.steps import POINTS
 
@@ -23,14 +21,6 @@ def test_settings(name: str) -> None:
 @pytest.mark.parametrize("reason", REASONS)
 def test_reasons(reason: str) -> None:
     assert f"`{reason}`" in PAGE
-
-
-def test_metrics() -> None:
-    registry = prometheus_client.CollectorRegistry()
-    Metrics(registry)
-    for family in registry.collect():
-        name = family.name + ("_total" if family.type == "counter" else "")
-        assert f"`{name}" in PAGE, name
 
 
 def test_exit_codes() -> None:

@@ -1,0 +1,129 @@
+"""What a worker tells of itself: its parts say what happened, and the metrics of the catalogue follow."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from faust.types import TP
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from models.contracts import AnomalyEvent, AnomalySaid
+from models.domain.times import DAY, SECOND, to_us
+from streams.metrics.families import families
+from streams.metrics.labels import FATE
+from streams.records import Said, kind_of
+
+_INCIDENT: Final = "several"
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of its own. Counted is what is acked, once."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._of = families(registry)
+        ProcessCollector(registry=registry)
+
+    # The loop ---------------------------------------------------------------------------------------------------------
+
+    def batch(self, stage: str, messages: int, seconds: float) -> None:
+        """A batch of a stage is acked."""
+        self._of["meterwatch_messages_total"].add(messages, stage)
+        self._of["meterwatch_batch_messages"].observe(messages, stage)
+        self._of["meterwatch_batch_duration_seconds"].observe(seconds, stage)
+
+    def readings(self, counts: Iterable[Mapping[str, int]]) -> None:
+        """Readings of a batch that is acked, by fate."""
+        for count in counts:
+            for fate in FATE.values:
+                self._of["meterwatch_readings_total"].add(count.get(fate, 0), fate)
+
+    def decoded(self, services: Mapping[str, int]) -> None:
+        """Readings of known meters in a batch that is acked, by service."""
+        for service, readings in services.items():
+            self._of["meterwatch_readings_decoded_total"].add(readings, service)
+
+    def abandoned(self) -> None:
+        """A batch was dropped unacked."""
+        self._of["meterwatch_abandoned_batches_total"].add(1)
+
+    def latency(self, seconds: Iterable[float]) -> None:
+        """Wall time from a record in Kafka to the ack of an anomaly event that it brought about."""
+        for each in seconds:
+            self._of["meterwatch_event_latency_seconds"].observe(max(0.0, each))
+
+    # What is said -----------------------------------------------------------------------------------------------------
+
+    def said(self, said: Iterable[Said]) -> None:
+        """What a batch published."""
+        for one in said:
+            for letter in one.rejected:
+                self._of["meterwatch_dead_letters_total"].add(1, letter.reason)
+            for action in one.actions:
+                self._of["meterwatch_actions_total"].add(1, kind_of(action), getattr(action, "status", "due"))
+            for record in (*one.groups, *one.cases):
+                self._of["meterwatch_passed_on_records_total"].add(1, record.kind)
+            for record in one.cases:
+                if isinstance(record, AnomalySaid):
+                    self._line(record.event, record.meter.service)
+            for event in one.events:
+                if event.meter_id is None:
+                    self._of["meterwatch_anomaly_events_total"].add(1, _INCIDENT, event.cause, event.status)
+
+    def _line(self, event: AnomalyEvent, service: str) -> None:
+        self._of["meterwatch_anomaly_events_total"].add(1, service, event.cause, event.status)
+        if event.status == "opened":
+            delay = to_us(event.detected_at) - to_us(event.start)
+            self._of["meterwatch_detection_delay_seconds"].observe(delay / SECOND, service)
+            self._of["meterwatch_anomalies_found_total"].add(1, event.cause)
+            if delay <= DAY:
+                self._of["meterwatch_anomalies_found_same_day_total"].add(1, event.cause)
+
+    def rejected(self, readings: Mapping[str, int]) -> None:
+        """Readings in the dead letters of a batch that is acked, by reason."""
+        for reason, count in readings.items():
+            self._of["meterwatch_readings_rejected_total"].add(count, reason)
+
+    # Models -----------------------------------------------------------------------------------------------------------
+
+    def scored(self, service: str, counts: Sequence[float], total: float) -> None:
+        """Scores of readings: how many lie up to 0.5, 0.9, 0.99, 0.999 and 1 (each without those before), their sum."""
+        self._of["meterwatch_readings_scored_total"].add(sum(counts), service)
+        self._of["meterwatch_score_ratio"].tally(counts, total, service)
+
+    def drift(self, service: str, detector: str) -> None:
+        """A drift of a cohort was told of."""
+        self._of["meterwatch_drift_events_total"].add(1, service, detector)
+
+    def models(self, ages: Mapping[str, float], samples: Mapping[str, float]) -> None:
+        """By service: seconds of event time since the oldest model learnt, and how many readings the models hold."""
+        self._of["meterwatch_model_age_seconds"].refill({(service,): age for service, age in ages.items()})
+        self._of["meterwatch_model_samples"].refill({(service,): count for service, count in samples.items()})
+
+    # State ------------------------------------------------------------------------------------------------------------
+
+    def recovered(self, stage: str, seconds: float, records: int) -> None:
+        """Partitions of a stage are recovered, from so many changelog records."""
+        self._of["meterwatch_recovery_duration_seconds"].observe(seconds, stage)
+        self._of["meterwatch_recovered_records_total"].add(records, stage)
+
+    def progress(self, *, ready: bool, commit_age: float) -> None:
+        """Whether input flows, and seconds since the last ack while there was lag."""
+        self._of["meterwatch_ready"].set(ready)
+        self._of["meterwatch_commit_age_seconds"].set(commit_age)
+
+    def partitions(self, lag: Mapping[TP, int], parked: Mapping[int, int], meters: Mapping[int, int]) -> None:
+        """State of the partitions owned now; those of others are no longer told of."""
+        self.refill("meterwatch_lag_messages", {(tp.topic, str(tp.partition)): count for tp, count in lag.items()})
+        for name, values in (("meterwatch_parked_blocks", parked), ("meterwatch_meters", meters)):
+            self.refill(name, {(str(number),): value for number, value in values.items()})
+
+    def refill(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
+        """All series of a gauge of the catalogue, by their labels in its order; others of it are gone."""
+        self._of[name].refill(values)
+
+    def lost(self, unit: str, amount: float, of: str, cause: str) -> None:
+        """A case of a cause is closed: `amount` is in `unit`, `litres`, `kilowatt_hours` or `money`.
+
+        `of`: the service or the currency.
+        """
+        self._of[f"meterwatch_ended_loss_{unit}_total"].add(amount, of, cause)
