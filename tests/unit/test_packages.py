@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 import pytest
 
 
-@pytest.mark.parametrize("name", ["models", "streams", "simulators", "cli"])
+@pytest.mark.parametrize("name", ["models", "streams", "simulators", "evaluation", "cli"])
 def test_package_says_what_it_is_for(name: str) -> None:
     assert importlib.import_module(name).__doc__
 

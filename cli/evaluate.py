@@ -1,0 +1,37 @@
+"""`meterwatch evaluate`: figures to a folder, and a table of them to the terminal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import rich
+import rich.table
+
+from cli.progress import progress_on_screen
+from evaluation.report import page
+from evaluation.run import Wanted, evaluate
+
+
+def run(wanted: Wanted, out: Path, command: str) -> dict[str, Any]:
+    """Evaluates, writes `evaluation.json` and `models.md` into `out`, which is made, and returns the figures."""
+    with progress_on_screen({"fleets": "fleets"}) as progress:
+        result = evaluate(wanted, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "evaluation.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (out / "models.md").write_text(page(result, command), encoding="utf-8")
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """The groups of families, by detector; then the families, by the combined score."""
+    for fleet, figures in result["fleets"].items():
+        for what in ("groups", "families"):
+            table = rich.table.Table(fleet, "", "ROC", "±", "AP", "1 %", "0.1 %", box=None)
+            for number, (name, detector) in enumerate(figures["detectors"].items()):
+                if what == "families" and number:
+                    break
+                for kind, measures in detector[what].items():
+                    cells = [f"{measures[m]['mean']:.3f}" for m in ("ap", "found_1", "found_0_1")]
+                    roc = [f"{measures['roc'][part]:.3f}" for part in ("mean", "sd")]
+                    table.add_row(kind, name, *roc, *cells)
+            rich.print(table)
