@@ -36,6 +36,7 @@ check: venv ## lint, format, types, layers, documents
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m pytest -n 0 -q tests/docs
 
 bench: venv ## measure speed, results in benchmarks/results/latest.json
@@ -46,6 +47,7 @@ kafka: venv ## a local Kafka in the foreground, until Ctrl-C
 
 lock: venv ## write the lock files anew from pyproject.toml
 	$(LOCK) pyproject.toml --group dev --output-file requirements.lock
+	$(LOCK) pyproject.toml --group image --constraint requirements.lock --output-file requirements-image.lock
 	$(LOCK) --group data --no-deps --output-file requirements-data.lock
 
 clean: ## remove what was built
