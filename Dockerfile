@@ -11,6 +11,7 @@ COPY pyproject.toml README.md ./
 COPY models models
 COPY streams streams
 COPY simulators simulators
+COPY evaluation evaluation
 COPY cli cli
 RUN pip --python /opt/meterwatch/bin/python install --no-deps --no-build-isolation .
 
