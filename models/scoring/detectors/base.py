@@ -1,6 +1,7 @@
 """What every detector over vectors offers, and what its score means."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -38,3 +39,18 @@ class Detector(Protocol):
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Back from `arrays`. Raises VersionError when another layout wrote them."""
+
+
+def rows_of(detector: Detector, vectors: ArrayLike) -> NDArray[np.float32]:
+    """Vectors as kernels take them. ValueError where they are not [n, features]."""
+    rows = np.ascontiguousarray(vectors, np.float32)
+    if rows.ndim != 2 or rows.shape[1] != detector.features:
+        owner, got = type(detector).__name__, list(rows.shape)
+        raise ValueError(f"{owner}: vectors [n, {detector.features}] expected, got {got}")
+    return rows
+
+
+def in_order(keys: Sequence[bytes]) -> NDArray[np.intp]:
+    """Places of `keys`, unlike each other, by their hash: an order for learning that not even arrival can change."""
+    hashes = [hashlib.blake2b(key, digest_size=16).digest() for key in keys]
+    return np.array(sorted(range(len(keys)), key=hashes.__getitem__), np.intp)

@@ -1,13 +1,17 @@
 """The online isolation forest, after Leveni, Weigert Cassales, Pfahringer, Bifet and Boracchi, ICML 2024.
 
-Each tree is a histogram of the last `window` vectors that changes with them. A leaf that holds enough splits at a
-random place between its vectors; a vector that leaves the window is forgotten, and a node that holds too few becomes
-a leaf again. A vector is odd where it ends in few splits.
+Each tree is a histogram of the last `window` vectors that changes with them. A leaf splits at a random place when it
+holds `leaf` vectors, twice as many at each depth; a vector that leaves the window is forgotten, and a node that holds
+too few becomes a leaf again. A vector is odd where few splits and few vectors are.
 
-Unlike the paper's, a node's vectors are not guessed from its bounding box when it splits: the window is kept anyway,
-to forget from, so counts and boxes are those of the vectors themselves.
+Other than in the paper, each measured on simulated homes (means over six theft families and four read errors):
+- a node's vectors are not guessed from its box when it splits, for the window is kept anyway, to forget from;
+- the box that a split falls into is wider than its vectors, so that what is beyond them can be told apart, and a
+  feature that never differed can be seen to differ: ROC 0.957 becomes 0.964;
+- a split counts by what it cuts off, in halvings of the box, and a leaf by its vectors, also by few: 0.966.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
@@ -15,33 +19,48 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from models.domain.errors import VersionError
+from models.scoring.detectors.base import rows_of
 from models.scoring.detectors.grow import learn
 from models.scoring.detectors.trees import LEAF, NODE, frozen, oddness_of
 
 VERSION: Final = 1
 SETTINGS: Final = {
-    "trees": (64.0, "trees", "ours: from there on more did not rank better"),
+    "trees": (64.0, "trees", "ours: ROC 0.961 with 32, 0.966 with 64, 0.967 with 128"),
     "window": (2048.0, "vectors", "Online Isolation Forest, ICML 2024"),
-    "leaf": (32.0, "vectors", "Online Isolation Forest, ICML 2024: a leaf that holds so many splits"),
+    "leaf": (32.0, "vectors", "Online Isolation Forest, ICML 2024: so many split the root, twice as many a child"),
+    "margin": (0.3, "share", "ours: of a box's width that it is widened by on each side"),
+    "least_margin": (1.0, "deviations", "ours: and at least so much"),
 }
-"""Default, unit and source."""
+"""Default, unit and source of what `OnlineIsolationForest` is made with."""
+
+_KEPT: Final = ("count", "bits", "place", "window", "chance")
 
 
 class OnlineIsolationForest:
     """A `models.scoring.detectors.base.Detector` in bounded memory: 4 bytes a value, 2 a vector and tree.
 
-    `leaf` vectors split a leaf, as deep as log2(window / leaf). Vectors are signed and bounded by the caller, about
-    -6 to 6: one value far out leaves the splits no room. Not for attacks that fill the window: it learns them.
+    Vectors are signed, in deviations, and bounded by the caller, about -6 to 6: one value far out leaves the splits
+    no room. Not for attacks that fill the window: it learns them.
     """
 
-    def __init__(self, features: int, trees: int = 64, window: int = 2048, leaf: int = 32, seed: int = 0) -> None:
-        self.features, self.leaf, self.seed = features, leaf, seed
-        self.depth = max(1, int(np.ceil(np.log2(window / leaf))))
-        nodes = 2 ** (self.depth + 1) - 1
-        self._nodes = np.zeros((trees, nodes), NODE)
+    def __init__(
+        self,
+        features: int,
+        trees: int = 64,
+        window: int = 2048,
+        leaf: int = 32,
+        margin: float = 0.3,
+        least_margin: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        self.features, self.leaf, self.margin, self.least_margin = features, leaf, margin, least_margin
+        # A node one deeper could only split with half the window in it.
+        depth = max(1, math.ceil(math.log2(window / leaf)) - 1)
+        shape = (trees, 2 ** (depth + 1) - 1)
+        self._nodes = np.zeros(shape, NODE)
         self._nodes["feature"] = LEAF
-        self._count = np.zeros((trees, nodes), np.int32)
-        self._place = np.zeros((trees, window), np.int16)
+        self._count, self._bits = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
+        self._place = np.full((trees, window), LEAF, np.int16)
         self._window = np.zeros((window, features), np.float32)
         self._chance = np.random.SeedSequence(seed).generate_state(trees, np.uint64).astype(np.uint64)
         self.learnt = 0
@@ -49,15 +68,18 @@ class OnlineIsolationForest:
 
     def partial_fit(self, vectors: ArrayLike) -> Self:
         """Learn vectors [n, features], one after the other."""
-        given = self._rows(vectors)
-        learn(self._nodes, self._count, self._place, self._window, self._chance, self.leaf, self.learnt, given)
+        given = rows_of(self, vectors)
+        learn(
+            self._nodes, self._count, self._bits, self._place, self._window, self._chance,
+            self.leaf, self.margin, self.least_margin, self.learnt, given,
+        )  # fmt: skip
         self.learnt += len(given)
         self._compiled = None
         return self
 
     def score_samples(self, vectors: ArrayLike) -> NDArray[np.float32]:
         """Scores [n] of vectors [n, features]: 0-1, higher is odder (scikit-learn's sign turned round)."""
-        return oddness_of(self.compiled(), self._rows(vectors))
+        return oddness_of(self.compiled(), rows_of(self, vectors))
 
     def score_one(self, vector: ArrayLike) -> float:
         """Score of one vector [features]."""
@@ -66,20 +88,17 @@ class OnlineIsolationForest:
     def compiled(self) -> NDArray[np.void]:
         """The trees as they are now, for `models.scoring.detectors.trees`; not changed by what is learnt later."""
         if self._compiled is None:
-            self._compiled = frozen(self._nodes, _says(self._count, self.leaf))
+            self._compiled = frozen(self._nodes, self._says())
         return self._compiled
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state for a snapshot; no pickle is needed to read it."""
         return {
             "version": np.array(VERSION),
-            "settings": np.array([self.leaf, self.seed, self.learnt]),
-            "threshold": self._nodes["value"].copy(),
-            "feature": self._nodes["feature"].astype(np.int16),
-            "count": self._count.copy(),
-            "place": self._place.copy(),
-            "window": self._window.copy(),
-            "chance": self._chance.copy(),
+            "settings": np.array([self.leaf, self.margin, self.least_margin]),
+            "learnt": np.array(self.learnt),
+            "nodes": self._nodes.view(np.uint8).copy(),
+            **{name: getattr(self, f"_{name}").copy() for name in _KEPT},
         }
 
     @classmethod
@@ -87,27 +106,18 @@ class OnlineIsolationForest:
         """Back from `arrays`. Raises VersionError when another layout wrote them."""
         if int(arrays["version"]) != VERSION:
             raise VersionError(f"a forest of layout {arrays['version']}, this program reads {VERSION}")
-        leaf, seed, learnt = arrays["settings"].tolist()
         (trees, window), features = arrays["place"].shape, arrays["window"].shape[1]
-        forest = cls(features, trees, window, leaf, seed)
-        forest._nodes["value"], forest._nodes["feature"] = arrays["threshold"], arrays["feature"]
-        for name in ("count", "place", "window", "chance"):
+        leaf, margin, least_margin = arrays["settings"].tolist()
+        forest = cls(features, trees, window, int(leaf), margin, least_margin)
+        forest.learnt = int(arrays["learnt"])
+        forest._nodes = np.ascontiguousarray(arrays["nodes"]).view(NODE).copy()
+        for name in _KEPT:
             getattr(forest, f"_{name}")[:] = arrays[name]
-        forest.learnt = learnt
         return forest
 
-    def _rows(self, vectors: ArrayLike) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(vectors, np.float32)
-        if rows.ndim != 2 or rows.shape[1] != self.features:
-            raise ValueError(f"OnlineIsolationForest: vectors [n, {self.features}] expected, got {list(rows.shape)}")
-        return rows
-
-
-def _says(count: NDArray[np.int32], leaf: int) -> NDArray[np.float64]:
-    """Of a leaf in each node: its depth and what more splits its vectors were worth, over what a usual vector has."""
-    if not count[0, 0]:
-        return np.full(count.shape, np.nan)
-    depth = np.floor(np.log2(np.arange(1, count.shape[1] + 1)))
-    usual = max(1.0, np.log2(count[0, 0] / leaf))
-    says: NDArray[np.float64] = (depth + np.log2(np.maximum(count / leaf, 1.0))) / usual
-    return says
+    def _says(self) -> NDArray[np.float64]:
+        """Of a leaf in each node: log of how close its vectors are, over that of as many all over the first box."""
+        if not self.learnt:
+            return np.full(self._count.shape, np.nan)
+        says: NDArray[np.float64] = (np.log2(2 * self._count + 1) + self._bits) / np.log2(2 * self._count[0, 0] + 1)
+        return says

@@ -49,13 +49,13 @@ def leaf_mean(nodes, x):
     while 2 << depth <= nodes.shape[1]:
         depth += 1
     for t in range(len(nodes)):
-        tree = nodes[t]
         at = np.uint64(0)
         for _ in range(depth):
-            value = x[np.uint64(tree[at].feature)]
+            node = nodes[t, at]
+            value = x[np.uint64(node.feature)]
             value = np.float32(0) if value != value else value
-            at = _TWO * at + _ONE + np.uint64(value >= tree[at].value)
-        total += tree[at].value
+            at = _TWO * at + _ONE + np.uint64(value >= node.value)
+        total += nodes[t, at].value
     return total / len(nodes)
 
 
