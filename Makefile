@@ -5,12 +5,12 @@ STAMP := .venv/.installed
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all help venv demo test check bench kafka lock clean
+.PHONY: all help venv demo test check asyncapi-check bench kafka lock clean
 
 all: venv help
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 venv: $(STAMP) ## build .venv from the lock files, with the meterwatch command in it
 
@@ -39,6 +39,10 @@ check: venv ## lint, format, types, layers, documents
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m pytest -n 0 -q tests/docs
 
+asyncapi-check: ## docs/contracts/asyncapi.json, read by AsyncAPI's own parser; needs Node.js 20 and npm
+	@command -v npm >/dev/null || { echo "The check needs Node.js 20 or newer, and npm, on the PATH."; exit 1; }
+	cd tests/asyncapi && npm ci --silent --ignore-scripts --no-audit --no-fund && npm run --silent check
+
 bench: venv ## measure speed, results in benchmarks/results/latest.json
 	$(BIN)/meterwatch bench
 
@@ -51,5 +55,5 @@ lock: venv ## write the lock files anew from pyproject.toml
 	$(LOCK) --group data --no-deps --output-file requirements-data.lock
 
 clean: ## remove what was built
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist tests/asyncapi/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

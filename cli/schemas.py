@@ -1,4 +1,6 @@
-"""`python -m cli.schemas`: JSON Schema of the contracts of our topics into `docs/contracts/`, one file each."""
+"""`python -m cli.schemas`: JSON Schema of the contracts of our topics into `docs/contracts/`, one file each, and the
+AsyncAPI document that says on which topic each of them is.
+"""
 
 import json
 from pathlib import Path
@@ -6,6 +8,7 @@ from typing import Any, Final
 
 import pydantic
 
+from cli import asyncapi
 from models import contracts
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "contracts"
@@ -35,13 +38,22 @@ MODELS: Final[dict[str, Any]] = {
 def schemas() -> dict[str, str]:
     """File name -> its text, as it ought to stand in the folder."""
     whole = {name: {"$schema": DRAFT, **pydantic.TypeAdapter(model).json_schema()} for name, model in MODELS.items()}
-    return {f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in whole.items()}
+    return {f"{name}.json": _text(schema) for name, schema in whole.items()}
+
+
+def files() -> dict[str, str]:
+    """All that stands in the folder: name -> text."""
+    return {**schemas(), asyncapi.NAME: _text(asyncapi.document())}
+
+
+def _text(plain: Any) -> str:
+    return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
     """Write them all; what is no longer a contract goes."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = schemas()
+    wanted = files()
     for path in FOLDER.glob("*.json"):
         if path.name not in wanted:
             path.unlink()
