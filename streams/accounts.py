@@ -1,6 +1,7 @@
 """`cis.accounts`, read whole by each worker before anything is decided, and followed: how customers are spoken to."""
 
 import logging
+import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from models.contracts import Account
 from models.domain.blocks import Rejected
 from streams.codecs.documents import read
 from streams.codecs.json import Message
+from streams.metrics import Metrics
 from streams.publish import Publisher
 from streams.reading import consumer_of, to_the_end
 from streams.records import Records, Said
@@ -23,10 +25,11 @@ _CONTRACT: Final = pydantic.TypeAdapter(Account)
 class Accounts(Mapping[str, Account]):
     """Accounts by id, as the CIS last told of them."""
 
-    def __init__(self, settings: Settings, publisher: Publisher) -> None:
+    def __init__(self, settings: Settings, publisher: Publisher, metrics: Metrics) -> None:
         self._settings = settings
         self._topic = settings.topics.accounts
         self._publisher = publisher
+        self._metrics = metrics
         self._records = Records(settings, "accounts")
         self._consumer: AIOKafkaConsumer | None = None
         self._accounts: dict[str, Account] = {}
@@ -78,5 +81,6 @@ class Accounts(Mapping[str, Account]):
     async def set_aside(self, mine: Collection[int]) -> None:
         """Dead letters of what could not be read in partitions of ours."""
         letters = {number: self._rejected.pop(number) for number in [n for n in self._rejected if n in mine]}
-        said = (Said(self._topic, number, rejected=rejected) for number, rejected in letters.items())
+        said = [Said(self._topic, number, rejected=rejected) for number, rejected in letters.items()]
         await self._publisher.write(record for one in said for record in self._records.of(one))
+        self._metrics.said(said, time.time())

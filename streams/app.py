@@ -5,7 +5,8 @@ import contextlib
 import dataclasses
 import logging
 import pathlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
@@ -26,6 +27,7 @@ from streams.deps import Deps
 from streams.health import Reader
 from streams.metered import Metered
 from streams.metrics import Metrics
+from streams.metrics.affairs import Affairs
 from streams.publish import Publisher, producer
 from streams.reading import ends_of
 from streams.records import Records
@@ -49,9 +51,11 @@ class App:
     producer: AIOKafkaProducer
     accounts: Accounts
     ticks: Ticks
+    affairs: Affairs
     meters: PartitionStore[Metered]
     cases: PartitionStore[Cases]
-    stores: tuple[PartitionStore[Any], ...]
+    stores: Mapping[str, PartitionStore[Any]]
+    """By stage"""
     readers: tuple[Reader, ...]
     """All that take input."""
     ownership: GroupOwnership
@@ -70,7 +74,7 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
     publisher = Publisher(bulk)
     folder = settings.state_dir / cluster_id / settings.app_id
 
-    accounts = Accounts(settings, publisher)
+    accounts = Accounts(settings, publisher, metrics)
 
     ownership = GroupOwnership(app, ["detect", "groups", "respond"], settings.session_timeout_s / 2)
 
@@ -83,9 +87,10 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
     responding = steps_of(Respond(settings, deps, accounts).stage())
     stages = (detecting, grouping, responding)
     reference, records = Reference(settings), Records(settings, "detect")
-    meters = Beside(topics.meters, reference.put, Metered.waits_for_meters, detecting, publisher, records, ownership)
+    rest = (detecting, publisher, records, ownership, metrics)
+    meters = Beside("reference", topics.meters, reference.put, Metered.waits_for_meters, *rest)
     device = Device(settings)
-    events = Beside(topics.meter_events, device.put, lambda _: True, detecting, publisher, records, ownership)
+    events = Beside("device", topics.meter_events, device.put, lambda _: True, *rest)
     feedback = Feedback(settings, publisher, ownership, metrics)
 
     async def before_readings(slots: list[Slot[Metered]]) -> None:
@@ -103,19 +108,30 @@ def create_app(settings: Settings, deps: Deps, *, cluster_id: str) -> App:
 
     befores = (before_readings, before_groups, before_cases)
     for steps, before in zip(stages, befores, strict=True):
-        _set_up(steps, before, folder, ownership)
+        _set_up(steps, before, folder, ownership, metrics)
         batch_agent(app, settings, steps.stage.name, [steps.stage.topic], steps.run, ownership)
     batch_agent(app, settings, "reference", [topics.meters], meters.run, ownership)
     batch_agent(app, settings, "device", [topics.meter_events], events.run, ownership)
     batch_agent(app, settings, feedback.name, feedback.topics, feedback.run, ownership)
 
     transport.stores = {steps.stage.topic: steps.store for steps in stages}
-    stores = tuple(steps.store for steps in stages)
-    _let_go(app, settings, ownership, [*(store.lock for store in stores), feedback.lock])
+    _let_go(app, settings, ownership, [*(steps.store.lock for steps in stages), feedback.lock])
     readers = (*stages, meters, events, feedback)
     ticks = Ticks(settings, detecting.store, publisher, ownership)
+    affairs = Affairs(metrics, detecting.store, grouping.store, responding.store, accounts, settings.districts)
     return App(
-        settings, app, bulk, accounts, ticks, detecting.store, responding.store, stores, readers, ownership, metrics
+        settings=settings,
+        faust=app,
+        producer=bulk,
+        accounts=accounts,
+        ticks=ticks,
+        affairs=affairs,
+        meters=detecting.store,
+        cases=responding.store,
+        stores={steps.stage.name: steps.store for steps in stages},
+        readers=readers,
+        ownership=ownership,
+        metrics=metrics,
     )
 
 
@@ -124,6 +140,7 @@ def _set_up(
     before: Callable[[list[Slot[Any]]], Awaitable[None]],
     folder: pathlib.Path,
     ownership: GroupOwnership,
+    metrics: Metrics,
 ) -> None:
     """Gives a stage's store what it needs."""
     store, stage = steps.store, steps.stage
@@ -132,6 +149,7 @@ def _set_up(
         async with store.lock:
             await before(slots)
         ownership.recovered(stage.name)
+        metrics.recovered(stage.name, time.monotonic() - store.recovering_since, store.recovered_records)
 
     snapshots = Snapshots(folder / stage.changelog)
     store.set_up(stage.changelog, snapshots, lambda number: new_slot(stage.name, stage.new(number)), before_input)

@@ -10,6 +10,7 @@ from models.domain.blocks import Rejected
 from streams.codecs.json import Message
 from streams.intake import Places, take
 from streams.metered import Metered
+from streams.metrics import Metrics
 from streams.publish import Publisher
 from streams.records import Records, Said
 from streams.slots import Slot
@@ -25,6 +26,7 @@ class Beside:
 
     def __init__(
         self,
+        name: str,
         topic: str,
         put: Put,
         needs_step: Callable[[Metered], bool],
@@ -32,8 +34,10 @@ class Beside:
         publisher: Publisher,
         records: Records,
         ownership: GroupOwnership,
+        metrics: Metrics,
     ) -> None:
         self.last_ack = time.monotonic()
+        self._name = name
         self._topic = topic
         self._put = put
         self._needs_step = needs_step
@@ -41,6 +45,7 @@ class Beside:
         self._publisher = publisher
         self._records = records
         self._ownership = ownership
+        self._metrics = metrics
         self._places = Places((topic,), ownership)
 
     def positions(self) -> dict[TP, int]:
@@ -51,11 +56,13 @@ class Beside:
         """A batch of Faust events. What is not ours any more stays unacked."""
         store = self._steps.store
         async with store.lock:
+            began = time.monotonic()
             usable = [event for event in events if store.usable(event.message.partition) is not None]
             mine, done = await take(usable, generation, self._places.of, self._ownership)
             rejected: dict[Slot[Metered], list[Rejected]] = {}
             for place, messages in mine.items():
                 slot = store.slots[place.tp.partition]
+                self._metrics.heard.came(place.tp, began)
                 letters = (self._put(slot, Message(m.offset, m.value or b"")) for m in messages)
                 rejected[slot] = [letter for letter in letters if letter is not None]
             await self.set_aside(rejected)
@@ -66,11 +73,13 @@ class Beside:
             for event in done:
                 event.ack()
             self.last_ack = time.monotonic()
+            self._metrics.batch(self._name, len(done), self.last_ack - began)
 
     async def set_aside(self, rejected: Mapping[Slot[Metered], Sequence[Rejected]]) -> None:
         """Dead letters of what could not be put."""
-        said = (
+        said = [
             Said(self._topic, slot.number, slot.state.partition.event_time, rejected=letters)
             for slot, letters in rejected.items()
-        )
+        ]
         await self._publisher.write(record for one in said for record in self._records.of(one))
+        self._metrics.said(said, time.time())

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from aiohttp import web
 from faust.types import TP
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from models.domain.times import NEVER, SECOND
+from models.state.merge import END
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,8 +47,10 @@ class Progress:
         app, now = self._app, time.monotonic()
         lag: dict[TP, int] = {}
         ages = [0.0]
+        owned: set[TP] = set()
         for reader in app.readers:
             own = {tp: self._lag(tp, offset) for tp, offset in reader.positions().items()}
+            owned |= own.keys()
             lag |= own
             if not any(own.values()):
                 self._idle_at[reader] = now
@@ -58,7 +62,35 @@ class Progress:
             {state.number: len(state.partition.meters) for state in slots},
         )
         app.metrics.progress(ready=self.ready, commit_age=max(ages))
+        self._look_at_input(owned, {state.number for state in slots if state.partition.meters}, now)
+        self._look_at_stages(now)
         return max(ages)
+
+    def _look_at_input(self, owned: Iterable[TP], metered: Collection[int], now: float) -> None:
+        """How long nothing has come from outside. Only readings are something to wait for."""
+        topics, settings = self._app.settings.topics, self._app.settings
+        own = (topics.groups, topics.cases)
+        ages = self._app.metrics.heard.ages((tp for tp in owned if tp.topic not in own), now)
+        last: dict[tuple[str, ...], float] = {}
+        for tp, age in ages.items():
+            last[(tp.topic,)] = min(age, last.get((tp.topic,), age))
+        waiting = [age for tp, age in ages.items() if tp.topic == topics.readings and tp.partition in metered]
+        stopped = self.ready and max(waiting, default=0.0) > settings.input_stopped_after_s
+        self._app.metrics.refill("meterwatch_input_age_seconds", last)
+        self._app.metrics.refill("meterwatch_input_stopped", {(topics.readings,): stopped})
+
+    def _look_at_stages(self, now: float) -> None:
+        times: dict[tuple[str, ...], float] = {}
+        snapshots: dict[tuple[str, ...], float] = {}
+        for stage, store in self._app.stores.items():
+            slots = list(store.slots.values())
+            reached = [time for slot in slots if NEVER < (time := slot.state.event_time) < END]
+            if reached:
+                times[(stage,)] = min(reached) / SECOND
+            if slots:
+                snapshots[(stage,)] = now - min(slot.snapshot_at for slot in slots)
+        self._app.metrics.refill("meterwatch_event_time_seconds", times)
+        self._app.metrics.refill("meterwatch_snapshot_age_seconds", snapshots)
 
     def _lag(self, tp: TP, offset: int) -> int:
         if not self.ready:

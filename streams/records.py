@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import pydantic
 
+from models.acting.losses import Loss
 from models.contracts import (
     AnomalyEvent,
     AnomalySaid,
@@ -63,10 +64,16 @@ class Said:
     groups: Sequence[ForGroups] = ()
     cases: Sequence[ForCases] = ()
     actions: Sequence[Action] = ()
+    decided_by: Sequence[float] = ()
+    """Times of the records that brought events about, seconds since 1970, where they are known"""
+    lost: Sequence[Loss] = ()
+    """By cases that ended"""
     decisions: Sequence[Decision] = ()
     """Not written here: they go to the audit trail with the state."""
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
-    """Readings by what became of them."""
+    """Readings by what became of them"""
+    services: Counter[str] = dataclasses.field(default_factory=Counter)
+    """Readings of known meters by service"""
 
 
 class Records:

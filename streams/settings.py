@@ -2,10 +2,12 @@
 
 import pathlib
 import socket
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import pydantic
 
+MOST_DISTRICTS: Final = 200
+"""More labels than that are no help to anyone."""
 Seconds = Annotated[float, pydantic.Field(gt=0)]
 Count = Annotated[int, pydantic.Field(gt=0)]
 
@@ -86,6 +88,12 @@ class Settings(pydantic.BaseModel):
     stalled_after_s: Seconds = 120
     """With lag and no progress for so long the worker exits, so that whoever started it starts it again."""
 
+    affairs_every_s: Seconds = 15
+    """How often open cases, losses, episodes and actions are counted for `/metrics`."""
+    districts: Annotated[int, pydantic.Field(gt=0, le=MOST_DISTRICTS)] = 20
+    """Transformers or water districts that metrics tell apart."""
+    input_stopped_after_s: Seconds = 3600
+    """A partition of readings with known meters and no record for so long counts as stopped."""
     health_host: str = "127.0.0.1"
     health_port: Annotated[int, pydantic.Field(ge=0, le=65_535)] | None = None
     """`/livez`, `/readyz`, `/metrics`; 0 = any free port, none = no server."""

@@ -59,6 +59,8 @@ class Slot(Generic[S]):
     ahead: bool = False
     """Memory is ahead of the changelog: a step is under way. If ownership is in doubt now, memory is thrown away."""
     snapshot_offset: int = -1
+    snapshot_at: float = dataclasses.field(default_factory=time.monotonic)
+    """When a snapshot had all of it, or the slot came: `time.monotonic()`."""
     beyond_hole: int | None = None
     """See `streams.intake.Place`."""
     marked: int = UNMARKED

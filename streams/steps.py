@@ -17,6 +17,7 @@ from faust.types import TP
 from models.domain.times import NEVER, SECOND
 from models.state.merge import END
 from streams.codecs.json import Message
+from streams.codecs.ticks import is_tick
 from streams.deps import Deps
 from streams.intake import Ownership, take
 from streams.metrics import Metrics
@@ -89,9 +90,14 @@ class Steps(Generic[S]):
         async with self.store.lock:
             began = time.monotonic()
             mine, done = await take(events, generation, lambda m: self.store.usable(m.partition), self._ownership)
-            work = {slot: [Message(m.offset, m.value or b"") for m in messages] for slot, messages in mine.items()}
-            for slot in work:
+            work = {
+                slot: [Message(m.offset, m.value or b"", m.timestamp or 0.0) for m in messages]
+                for slot, messages in mine.items()
+            }
+            for slot, messages in work.items():
                 slot.heard = began
+                if not all(map(is_tick, messages)):
+                    self._metrics.heard.came(TP(self.stage.topic, slot.number), began)
             said = await self._work(work)
             first = {TP(self.stage.topic, slot.number): messages[0].offset for slot, messages in work.items()}
             if not await self._finish(said, generation, first):
@@ -102,7 +108,6 @@ class Steps(Generic[S]):
             self._reached("after_acks")
             self.last_ack = time.monotonic()
             self._metrics.batch(self.stage.name, len(done), self.last_ack - began)
-            self._metrics.readings([s.counts for s in said.values()])
 
     async def again(self, slots: Iterable[Slot[S]], generation: int) -> bool:
         """A step without messages, for what else has come to these slots. Holds no lock. False = abandoned."""
@@ -134,14 +139,17 @@ class Steps(Generic[S]):
         self._reached("after_outputs")
         if not await self._still_ours(generation, first):
             return False
-        self._metrics.said(said.values())
+        self._metrics.said(said.values(), time.time())
         self._reached("before_state")
         offsets = await gather(*(self._write_state(slot) for slot in said))
         for slot, offset in zip(said, offsets, strict=True):
             slot.settle(offset)
         self._reached("after_state")
         await self._follow_up(said, lambda _slot: True)
-        return await self._still_ours(generation, first)
+        if not await self._still_ours(generation, first):
+            return False
+        self._metrics.readings(said.values())
+        return True
 
     async def _write_state(self, slot: Slot[S]) -> int:
         return await self._publisher.state(
@@ -153,10 +161,10 @@ class Steps(Generic[S]):
         records: list[Record] = []
         for slot in slots:
             records += self._records.audit(slot.trail.unsent())
-            time = slot.state.event_time
-            if self.stage.heard_by and self._mark_is_due(slot.marked, time) and (time != END or idle(slot)):
-                records += self._records.marks(self.stage.heard_by, f"{self.stage.name}-{slot.number}", time)
-                slot.marked = time
+            now = slot.state.event_time
+            if self.stage.heard_by and self._mark_is_due(slot.marked, now) and (now != END or idle(slot)):
+                records += self._records.marks(self.stage.heard_by, f"{self.stage.name}-{slot.number}", now)
+                slot.marked = now
         await self._publisher.write(records)
 
     def _mark_is_due(self, marked: int, time: int) -> bool:

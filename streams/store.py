@@ -7,6 +7,7 @@ Faust calls in this order when partitions come and go: `on_rebalance` (what is g
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, cast
 
@@ -46,6 +47,10 @@ class PartitionStore(Store[bytes, bytes], Generic[S]):
         self.new = new
         self.before_input = before_input
         self.slots: dict[int, Slot[S]] = {}
+        self.recovering_since = time.monotonic()
+        """When partitions last came or went."""
+        self.recovered_records = 0
+        """Read from the changelog since then"""
         self.lock = asyncio.Lock()
         """Held by whoever changes slots over an await: a step, a meter's record, a snapshot."""
 
@@ -64,6 +69,7 @@ class PartitionStore(Store[bytes, bytes], Generic[S]):
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
         """Drop what is gone or in doubt, load snapshots of what is new."""
+        self.recovering_since, self.recovered_records = time.monotonic(), 0
         mine = {tp.partition for tp in assigned if tp.topic == self.topic}
         for number, slot in list(self.slots.items()):
             if number not in mine or slot.ahead:
@@ -90,6 +96,7 @@ class PartitionStore(Store[bytes, bytes], Generic[S]):
                 if slot is None or message.key is None:
                     continue
                 slot.apply(message.key, message.value)
+                self.recovered_records += 1
                 slot.changelog_offset = max(slot.changelog_offset, message.offset)
         except Exception as error:
             self._fail(error)
@@ -120,15 +127,13 @@ class PartitionStore(Store[bytes, bytes], Generic[S]):
         """Of every slot that has moved since its last one."""
         for slot in list(self.slots.values()):
             async with self.lock:
-                if (
-                    slot.ahead
-                    or slot.changelog_offset == slot.snapshot_offset
-                    or self.slots.get(slot.number) is not slot
-                ):
+                if slot.ahead or self.slots.get(slot.number) is not slot:
                     continue
-                arrays, offset = slot.arrays(), slot.changelog_offset
-            await asyncio.to_thread(self.snapshots.write, slot.number, arrays)
-            slot.snapshot_offset = offset
+                now, offset = time.monotonic(), slot.changelog_offset
+                arrays = None if offset == slot.snapshot_offset else slot.arrays()
+            if arrays is not None:
+                await asyncio.to_thread(self.snapshots.write, slot.number, arrays)
+            slot.snapshot_offset, slot.snapshot_at = offset, now
 
     async def _ends(self, numbers: Sequence[int]) -> dict[int, int]:
         """Where the changelogs end."""

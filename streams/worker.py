@@ -55,7 +55,8 @@ async def serve(settings: Settings, deps: Deps) -> int:
     try:
         await app.accounts.start()
         following = app.accounts.follow(app.cases.slots)
-        works = (app.ownership.watch(), health.watch(), _snapshots(app), following, app.ticks.watch())
+        counting = app.affairs.watch(settings.affairs_every_s)
+        works = (app.ownership.watch(), health.watch(), _snapshots(app), following, app.ticks.watch(), counting)
         beside += [asyncio.create_task(work) for work in works]
         await app.faust.start()
         code = await _until_end(app, health, stop, beside)
@@ -95,12 +96,12 @@ async def _finish(app: App) -> None:
     """No new batch; the one in hand ends; its acks are committed and a snapshot is written."""
     app.ownership.stop_flow()
     async with contextlib.AsyncExitStack() as held:
-        for store in app.stores:
+        for store in app.stores.values():
             await held.enter_async_context(store.lock)
         with contextlib.suppress(Exception):  # a broker that is gone commits nothing, and must not keep us
             async with asyncio.timeout(_STOP_S):
                 await app.faust.consumer.commit()
-    for store in app.stores:
+    for store in app.stores.values():
         await store.write_snapshots()
     log.info("stopped with everything written")
 
@@ -119,7 +120,7 @@ async def _snapshots(app: App) -> None:
     while True:
         await asyncio.sleep(app.settings.snapshot_every_s)
         try:
-            for store in app.stores:
+            for store in app.stores.values():
                 await store.write_snapshots()
         except OSError as error:
             log.warning("no snapshot, recovery will take longer: %s", error)

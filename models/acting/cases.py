@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pydantic
 
+from models.acting.losses import pace
 from models.contracts import AnomalyEvent, AnomalySaid, BillingHold, Claim, Context, Meter, WorkOrder
 from models.contracts.actions import Kind, action_id
 from models.domain.causes import FAMILY
@@ -29,6 +30,8 @@ class Known(pydantic.BaseModel):
 
     event: AnomalyEvent
     meter: Meter
+    pace: float | None = None
+    """Litres or kWh an hour that it loses, as last said of its present cause; None = nothing was said of it"""
     rules: list[str] = []
     """All that were ever in evidence; a line lists those of its own moment."""
     since: int
@@ -53,6 +56,8 @@ class Known(pydantic.BaseModel):
 
     def hear(self, event: AnomalyEvent, meter: Meter) -> None:
         """Its next line, or its first."""
+        said, same = pace(event, meter), event.cause == self.event.cause
+        self.pace = self.pace if said is None and same else said
         self.event, self.meter = event, meter
         self.rules = sorted({*self.rules, *(evidence.rule for evidence in event.evidence)})
 

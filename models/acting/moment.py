@@ -19,6 +19,8 @@ class Actions:
     notifications: list[Notification] = dataclasses.field(default_factory=list)
     holds: list[BillingHold] = dataclasses.field(default_factory=list)
     decisions: list[Decision] = dataclasses.field(default_factory=list)
+    ended: list[Known] = dataclasses.field(default_factory=list)
+    """Anomalies that closed by themselves, those left out that are part of an incident"""
 
 
 @dataclasses.dataclass(slots=True)

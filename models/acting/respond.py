@@ -135,6 +135,8 @@ def _close(case: Case, known: Known, moment: Moment) -> None:
     elif known.notice_due is not None and not known.repeats:
         moment.decide("action.withheld", known.event.id, known, kind="notification", why="closed before it was sent")
     known.due = known.notice_due = None
+    if known.event.id not in case.claims:
+        moment.actions.ended.append(known)
     orders.leave(case, known, moment, "cleared by itself")
     holds.extend(case, known, moment)
 

@@ -234,7 +234,7 @@ def _event(
     if match is not None:
         drop = run.children[meter.meter_id]
         text += f"; this meter fell by as much at that time (match {match:.2f})"
-        child = {"observed": drop.total / base, "expected": drop.expected / base}
+        child = {"observed": drop.total / base / run.days, "expected": drop.expected / base / run.days}
     return AnomalyEvent(
         id=anomaly_id(f"{group} {meter.meter_id}", FAMILY[cause], opened),
         meter_id=meter.meter_id,

@@ -118,6 +118,6 @@ def _event(group: str, day: MeterDay, spell: Spell, part: GroupDay, at: int, pol
                 "while water or gas at the premise is used as usual",
             ),
         ),
-        observed=spell.total,
-        expected=spell.expected,
+        observed=spell.total / spell.days,
+        expected=spell.expected / spell.days,
     )

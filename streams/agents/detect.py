@@ -2,15 +2,20 @@
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from models.contracts import AnomalyEvent, Decision
 from models.deciding.relay import case_records, findings
-from models.domain.blocks import Rejected
+from models.domain.blocks import Blocks, Rejected
 from models.domain.times import to_us
+from models.domain.units import SERVICES
 from models.pipeline import Outcome
 from models.scoring.policy import Policy
+from models.state.partition import Partition
 from streams.codecs.json import Message, decode
 from streams.codecs.ticks import is_tick, tick_time
 from streams.deps import Deps
@@ -39,33 +44,38 @@ class Detect:
     def work(self, state: Metered, messages: Sequence[Message]) -> Said:
         """Blocks of meters that have become known, then the messages, then what has waited for too long."""
         partition, parking = state.partition, state.parking
-        outcome = _joined(
-            [self._detect(state, parking.release(state.known), parked=True), *self._runs(state, messages)]
-        )
+        services: Counter[str] = Counter()
+        released = self._detect(state, parking.release(state.known), services, parked=True)
+        outcome = _joined([released, *self._runs(state, messages, services)])
         if messages:
             partition.offset = messages[-1].offset
         parking.date(partition.event_time)
-        rejected = [*outcome.rejected, *parking.expire(partition.event_time)]
+        expired = parking.expire(partition.event_time)
+        readings = sum(letter.readings for letter in expired)
+        outcome.counts.update(readings=readings, rejected=readings)
         events = outcome.events
+        times = {message.offset: message.at for message in messages if message.at} if events else {}
         return Said(
             self.settings.topics.readings,
             state.number,
             partition.event_time,
             events=[event for _, event in events],
-            rejected=sorted(rejected, key=lambda letter: letter.offset),
+            decided_by=[times[offset] for offset, _ in events if offset in times],
+            rejected=sorted([*outcome.rejected, *expired], key=lambda letter: letter.offset),
             groups=[*findings(events, partition), *outcome.days],
             cases=case_records(events, partition),
             decisions=_decisions([event for _, event in events], self.deps.policy),
             counts=outcome.counts,
+            services=services,
         )
 
-    def _runs(self, state: Metered, messages: Sequence[Message]) -> Iterator[Outcome]:
+    def _runs(self, state: Metered, messages: Sequence[Message], services: Counter[str]) -> Iterator[Outcome]:
         """Blocks in runs between ticks."""
         for ticks, run in itertools.groupby(messages, is_tick):
             if ticks:
                 yield from (self._tick(state, message) for message in run)
             else:
-                yield self._detect(state, list(run))
+                yield self._detect(state, list(run), services)
 
     def _tick(self, state: Metered, message: Message) -> Outcome:
         time = tick_time(message)
@@ -75,12 +85,15 @@ class Detect:
         outcome.rejected = [dataclasses.replace(letter, raw=message.value) for letter in outcome.rejected]
         return outcome
 
-    def _detect(self, state: Metered, messages: Sequence[Message], *, parked: bool = False) -> Outcome:
+    def _detect(
+        self, state: Metered, messages: Sequence[Message], services: Counter[str], *, parked: bool = False
+    ) -> Outcome:
         """Decode and detect; what the codec refuses joins what detection refuses, what is unknown is parked."""
         if not messages:
             return Outcome()
         partition, settings = state.partition, self.settings
         decoded = decode(messages, partition, settings.partitions, settings.max_message_bytes)
+        services.update(_services(decoded.blocks, partition))
         outcome = self.deps.detect(decoded.blocks, partition, self.deps.policy, parked=parked)
         refused = [state.parking.park(block, partition.event_time) for block in decoded.unknown]
         unread = [*decoded.rejected, *(letter for letter in refused if letter is not None)]
@@ -88,6 +101,14 @@ class Detect:
         readings = sum(letter.readings for letter in unread)
         outcome.counts.update(readings=readings, rejected=readings)
         return outcome
+
+
+def _services(blocks: Blocks, partition: Partition) -> dict[str, int]:
+    """Readings by the service of their meters."""
+    partition.seal_facts()
+    service = partition.facts["service"][partition.fact_of[blocks.meter]]
+    readings = np.bincount(service, np.diff(blocks.first), len(SERVICES))
+    return {name: int(count) for name, count in zip(SERVICES, readings, strict=True) if count}
 
 
 def _joined(parts: Sequence[Outcome]) -> Outcome:

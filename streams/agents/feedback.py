@@ -69,7 +69,9 @@ class Feedback:
             for event in done:
                 event.ack()
             self.last_ack = time.monotonic()
-            self._metrics.said(said)
+            self._metrics.said(said, time.time())
+            for tp in (place.tp for place in mine):
+                self._metrics.heard.came(tp, began)
             self._metrics.batch(self.name, len(done), self.last_ack - began)
 
     def _of(self, place: Begun, messages: Sequence[Message]) -> Said:

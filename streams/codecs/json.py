@@ -49,6 +49,8 @@ class Message:
 
     offset: int
     value: bytes
+    at: float = 0.0
+    """Time of the record, seconds since 1970; 0 = not known"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

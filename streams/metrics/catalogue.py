@@ -107,7 +107,7 @@ INPUT: Final = (
         "gauge",
         (by.TOPIC,),
         "seconds",
-        "Since the last record from outside, of the owned partition that waited longest; ticks left out",
+        "Since the last record of a topic that others write, in any owned partition; ticks left out",
     ),
     Metric(
         "meterwatch_input_stopped",

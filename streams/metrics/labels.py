@@ -6,11 +6,10 @@ from typing import Final
 from models.domain.causes import CAUSES
 from models.domain.units import SERVICES
 from streams.codecs.json import REASONS
+from streams.settings import MOST_DISTRICTS
 
 OTHER: Final = "other"
 NONE: Final = "none"
-MOST_DISTRICTS: Final = 200
-"""That a worker can be told to tell apart."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

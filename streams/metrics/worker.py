@@ -6,9 +6,11 @@ from typing import Final
 from faust.types import TP
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from models.acting.losses import Loss
 from models.contracts import AnomalyEvent, AnomalySaid
 from models.domain.times import DAY, SECOND, to_us
 from streams.metrics.families import families
+from streams.metrics.heard import Heard
 from streams.metrics.labels import FATE
 from streams.records import Said, kind_of
 
@@ -20,6 +22,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self.heard = Heard()
         self._of = families(registry)
         ProcessCollector(registry=registry)
 
@@ -31,31 +34,29 @@ class Metrics:
         self._of["meterwatch_batch_messages"].observe(messages, stage)
         self._of["meterwatch_batch_duration_seconds"].observe(seconds, stage)
 
-    def readings(self, counts: Iterable[Mapping[str, int]]) -> None:
-        """Readings of a batch that is acked, by fate."""
-        for count in counts:
+    def readings(self, said: Iterable[Said]) -> None:
+        """Readings of a batch that is acked."""
+        for one in said:
             for fate in FATE.values:
-                self._of["meterwatch_readings_total"].add(count.get(fate, 0), fate)
-
-    def decoded(self, services: Mapping[str, int]) -> None:
-        """Readings of known meters in a batch that is acked, by service."""
-        for service, readings in services.items():
-            self._of["meterwatch_readings_decoded_total"].add(readings, service)
+                self._of["meterwatch_readings_total"].add(one.counts[fate], fate)
+            for service, readings in one.services.items():
+                self._of["meterwatch_readings_decoded_total"].add(readings, service)
+            for letter in one.rejected if one.counts else ():
+                self._of["meterwatch_readings_rejected_total"].add(letter.readings, letter.reason)
 
     def abandoned(self) -> None:
         """A batch was dropped unacked."""
         self._of["meterwatch_abandoned_batches_total"].add(1)
 
-    def latency(self, seconds: Iterable[float]) -> None:
-        """Wall time from a record in Kafka to the ack of an anomaly event that it brought about."""
-        for each in seconds:
-            self._of["meterwatch_event_latency_seconds"].observe(max(0.0, each))
-
     # What is said -----------------------------------------------------------------------------------------------------
 
-    def said(self, said: Iterable[Said]) -> None:
-        """What a batch published."""
+    def said(self, said: Iterable[Said], now: float) -> None:
+        """What a batch has published, every record acked by `now`, seconds since 1970."""
         for one in said:
+            for time in one.decided_by:
+                self._of["meterwatch_event_latency_seconds"].observe(max(0.0, now - time))
+            for lost in one.lost:
+                self._lost(lost)
             for letter in one.rejected:
                 self._of["meterwatch_dead_letters_total"].add(1, letter.reason)
             for action in one.actions:
@@ -78,10 +79,10 @@ class Metrics:
             if delay <= DAY:
                 self._of["meterwatch_anomalies_found_same_day_total"].add(1, event.cause)
 
-    def rejected(self, readings: Mapping[str, int]) -> None:
-        """Readings in the dead letters of a batch that is acked, by reason."""
-        for reason, count in readings.items():
-            self._of["meterwatch_readings_rejected_total"].add(count, reason)
+    def _lost(self, lost: Loss) -> None:
+        self._of[f"meterwatch_ended_loss_{lost.unit}_total"].add(lost.amount, lost.service, lost.cause)
+        if lost.currency:
+            self._of["meterwatch_ended_loss_money_total"].add(lost.money, lost.currency, lost.cause)
 
     # Models -----------------------------------------------------------------------------------------------------------
 
@@ -120,10 +121,3 @@ class Metrics:
     def refill(self, name: str, values: Mapping[tuple[str, ...], float]) -> None:
         """All series of a gauge of the catalogue, by their labels in its order; others of it are gone."""
         self._of[name].refill(values)
-
-    def lost(self, unit: str, amount: float, of: str, cause: str) -> None:
-        """A case of a cause is closed: `amount` is in `unit`, `litres`, `kilowatt_hours` or `money`.
-
-        `of`: the service or the currency.
-        """
-        self._of[f"meterwatch_ended_loss_{unit}_total"].add(amount, of, cause)

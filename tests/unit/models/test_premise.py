@@ -32,8 +32,8 @@ def test_a_meter_that_stands_still_in_a_home_that_is_lived_in(power: float, caus
     assert to_us(event.start) == start_of(5)
     assert to_us(event.detected_at) == close_of(7)
     assert event.evidence[0].rule == "X1"
-    assert event.observed == pytest.approx(3 * power)
-    assert event.expected == 30.0
+    assert event.observed == pytest.approx(power)
+    assert event.expected == 10.0
     days(stage, 10, 12)
     closed = stage.said.events[-1]
     assert (closed.status, closed.end, len(stage.said.events)) == ("closed", to_datetime(start_of(10)), 2)

@@ -91,9 +91,10 @@ class FakeEvent:
         value: bytes | None,
         generation: int = 1,
         topic: str = "ami.readings",
+        timestamp: float | None = None,
     ) -> None:
         self.message = SimpleNamespace(
-            topic=topic, partition=partition, offset=offset, value=value, generation_id=generation
+            topic=topic, partition=partition, offset=offset, value=value, generation_id=generation, timestamp=timestamp
         )
         self._said = said
         self.acked = False

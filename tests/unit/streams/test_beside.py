@@ -44,9 +44,10 @@ class Scene:
         steps = Steps(stage, SETTINGS, Deps(), store, publisher, ownership, Metrics(CollectorRegistry()))
         ownership.starts = {TP(TOPICS.meters, 0): 0, TP(TOPICS.meter_events, 0): 0}
         owner: Any = ownership
-        rest: Any = (steps, publisher, Records(SETTINGS, "detect"), owner)
-        self.meters = Beside(TOPICS.meters, Reference(SETTINGS).put, Metered.waits_for_meters, *rest)
-        self.events = Beside(TOPICS.meter_events, Device(SETTINGS).put, lambda _: True, *rest)
+        self.registry = CollectorRegistry()
+        rest: Any = (steps, publisher, Records(SETTINGS, "detect"), owner, Metrics(self.registry))
+        self.meters = Beside("reference", TOPICS.meters, Reference(SETTINGS).put, Metered.waits_for_meters, *rest)
+        self.events = Beside("device", TOPICS.meter_events, Device(SETTINGS).put, lambda _: True, *rest)
         self.tell(self.meters, TOPICS.meters, METER)
 
     def tell(self, beside: Beside, topic: str, *plains: Any, first: int = 0) -> list[bool]:

@@ -120,7 +120,7 @@ class Told:
 
     def __init__(self) -> None:
         self.producer = FakeProducer([])
-        self.accounts = Accounts(SETTINGS, Publisher(self.producer))
+        self.accounts = Accounts(SETTINGS, Publisher(self.producer), Metrics(CollectorRegistry()))
 
     def put(self, key: str, value: bytes | None, partition: int = 0, offset: int = 0) -> None:
         self.accounts.put(SimpleNamespace(key=key.encode(), value=value, partition=partition, offset=offset))

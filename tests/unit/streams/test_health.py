@@ -38,6 +38,7 @@ def app(end: int, offset: int, last_ack: float = 0.0) -> Any:
         meters=SimpleNamespace(slots={0: SimpleNamespace(state=state)}),
         readers=(FakeReader(last_ack, offset),),
         ownership=SimpleNamespace(flowing=True),
+        stores={},
         faust=SimpleNamespace(consumer=SimpleNamespace(highwater=lambda _tp: end)),
     )
 
