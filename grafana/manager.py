@@ -1,0 +1,339 @@
+"""*Utility manager*: what is wrong out there, what it costs, and what is being done about it."""
+
+from typing import Final
+
+from grafana.parts import Board, Choice, Panel, Query, Row
+
+_CHOSEN: Final = 'cause=~"$cause",district=~"$district"'
+_CAUSE: Final = 'cause=~"$cause"'
+_FOUND: Final = f"meterwatch_anomalies_found_total{{{_CAUSE}}}"
+_FOUND_SAME_DAY: Final = f"meterwatch_anomalies_found_same_day_total{{{_CAUSE}}}"
+_ENDED: Final = "meterwatch_ended_loss"
+
+_NOW: Final = Row(
+    "Today",
+    (
+        Panel(
+            "stat",
+            "Open cases",
+            "Anomalies of premises that are not over; those of an incident of many meters are left out. Rising for "
+            "days: more crews, or too many of one cause; see the row below.",
+            (Query(f"sum(meterwatch_open_cases{{{_CHOSEN}}}) or vector(0)"),),
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Older than a week",
+            "Open cases that were detected more than seven days ago, event time. Red: ask field operations why.",
+            (Query(f'sum(meterwatch_open_cases{{age=~"7-30d|>30d",{_CHOSEN}}}) or vector(0)'),),
+            limits=(5, 25),
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Found the same day",
+            "Of the anomalies opened in the time shown, how many were detected within 24 h of their onset. Yellow: "
+            "reads may come late (Operations), or theft and slow leaks prevail, which take days to show.",
+            (Query(f"sum(increase({_FOUND_SAME_DAY}[$__range])) / (sum(increase({_FOUND}[$__range])) > 0)"),),
+            unit="percentunit",
+            limits=(0.3, 0.5),
+            more_is_better=True,
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Water lost by open cases",
+            "Leaks and bursts, from onset as judged until now: an estimate to set priorities by. By district below.",
+            (Query(f"sum(meterwatch_open_loss_litres{{{_CHOSEN}}}) or vector(0)"),),
+            unit="litre",
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Energy lost by open cases",
+            "Theft and faulty meters, from onset as judged until now: an estimate to set priorities by.",
+            (Query(f"sum(meterwatch_open_loss_kilowatt_hours{{{_CHOSEN}}}) or vector(0)"),),
+            unit="kwatth",
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Money lost by open cases",
+            "By the accounts' tariffs, each currency on its own; what has no tariff is not counted.",
+            (Query(f"sum by (currency) (meterwatch_open_loss_money{{{_CHOSEN}}}) or on () vector(0)", "{{currency}}"),),
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Work orders open",
+            "Sent to crews and not answered yet. More than crews can do in a week: raise the confidence an order takes "
+            "(`meterwatch policy`).",
+            (Query('sum(meterwatch_open_actions{kind="work_order"}) or vector(0)'),),
+            limits=(50, 200),
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+        Panel(
+            "stat",
+            "Bills held",
+            "Holds that wait for a decision or were approved. Each is a bill that does not go out: drafts first.",
+            (Query('sum(meterwatch_open_actions{kind="hold"}) or vector(0)'),),
+            limits=(50, 200),
+            decimals=0,
+            width=3,
+            height=4,
+        ),
+    ),
+)
+
+_CASES: Final = Row(
+    "Open cases",
+    (
+        Panel(
+            "bars",
+            "By cause",
+            "Bursts and leaks want a crew today, theft an inspection, read and data errors the metering department.",
+            (
+                Query(
+                    f"sum by (cause) (meterwatch_open_cases{{{_CHOSEN}}}) or 0 * sum by (cause) ({_FOUND})",
+                    "{{cause}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "bars",
+            "By district",
+            "The ten with most. Many in one: look at its main or transformer before sending crews to each home. "
+            "`none`: `ami.meters` names no district.",
+            (
+                Query(
+                    f"topk(10, sum by (district) (meterwatch_open_cases{{{_CHOSEN}}})) or on () vector(0)",
+                    "{{district}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "bars",
+            "By age",
+            "Event time since detection. What is older than a week is stuck: no crew, or nobody who decides.",
+            (Query(f"sum by (age) (meterwatch_open_cases{{{_CHOSEN}}}) or on () vector(0)", "{{age}}"),),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "areas",
+            "By cause, over time",
+            "A step up within minutes is an incident or a false-alarm storm: see the runbook, Anomaly storm.",
+            (
+                Query(
+                    f"sum by (cause) (meterwatch_open_cases{{{_CHOSEN}}}) or 0 * sum by (cause) ({_FOUND})",
+                    "{{cause}}",
+                ),
+            ),
+            width=6,
+        ),
+    ),
+)
+
+_LOSSES: Final = Row(
+    "Losses",
+    (
+        Panel(
+            "areas",
+            "Water lost by open cases",
+            "It goes on until somebody closes the valve: the steepest cause first.",
+            (Query(f"sum by (cause) (meterwatch_open_loss_litres{{{_CHOSEN}}}) or on () vector(0)", "{{cause}}"),),
+            unit="litre",
+            width=6,
+        ),
+        Panel(
+            "areas",
+            "Energy lost by open cases",
+            "Electricity and gas: stolen, or not counted by a faulty meter.",
+            (
+                Query(
+                    f"sum by (cause) (meterwatch_open_loss_kilowatt_hours{{{_CHOSEN}}}) or on () vector(0)", "{{cause}}"
+                ),
+            ),
+            unit="kwatth",
+            width=6,
+        ),
+        Panel(
+            "bars",
+            "Money lost by open cases, by district",
+            "The ten with most: where a crew is worth most.",
+            (
+                Query(
+                    f"topk(10, sum by (district, currency) (meterwatch_open_loss_money{{{_CHOSEN}}})) "
+                    "or on () vector(0)",
+                    "{{district}} {{currency}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "stat",
+            "Lost by cases closed in this time",
+            "From onset to end. Water and energy grow less with every day that cases close sooner.",
+            (
+                Query(f"sum(increase({_ENDED}_litres_total{{{_CAUSE}}}[$__range])) or vector(0)", "L"),
+                Query(f"sum(increase({_ENDED}_kilowatt_hours_total{{{_CAUSE}}}[$__range])) or vector(0)", "kWh"),
+                Query(
+                    f"sum by (currency) (increase({_ENDED}_money_total{{{_CAUSE}}}[$__range])) or on () vector(0)",
+                    "{{currency}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+    ),
+)
+
+_ACTIONS: Final = Row(
+    "What is being done",
+    (
+        Panel(
+            "bars",
+            "Open orders, notices and holds",
+            "Drafts of holds wait for a billing clerk, notices for the morning, orders for a crew.",
+            (
+                Query(
+                    "sum by (kind, status) (meterwatch_open_actions) "
+                    'or 0 * sum by (kind, status) (meterwatch_actions_total{status=~"open|draft|approved"})',
+                    "{{kind}}, {{status}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "areas",
+            "Orders, notices and holds written",
+            "A day, at the pace of the last minutes. Far more than usual: the runbook, Action storm, first.",
+            (
+                Query(
+                    "86400 * sum by (kind) "
+                    '(rate(meterwatch_actions_total{status=~"open|due|draft"}[$__rate_interval]))',
+                    "{{kind}}",
+                ),
+            ),
+            width=6,
+        ),
+        Panel(
+            "bars",
+            "How they ended",
+            "In the time shown. Many cancelled orders or rejected holds: false alarms; raise the confidence it takes.",
+            (
+                Query(
+                    "sum by (kind, status) (increase(meterwatch_actions_total{"
+                    'status=~"cancelled|completed|rejected|released|expired"}[$__range]))',
+                    "{{kind}}, {{status}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "stat",
+            "Money on hold",
+            "At stake in holds: `draft` waits for a decision, `approved` for its end.",
+            (
+                Query(
+                    "sum by (status, currency) (meterwatch_held_money) or on () vector(0)",
+                    "{{status}} {{currency}}",
+                ),
+            ),
+            decimals=0,
+            width=6,
+        ),
+    ),
+)
+
+_QUALITY: Final = Row(
+    "How soon, how many",
+    (
+        Panel(
+            "bars",
+            "Found the same day, by cause",
+            "In the time shown. Bursts should be near 100 %, leaks above half; theft takes days by its nature.",
+            (
+                Query(
+                    f"sum by (cause) (increase({_FOUND_SAME_DAY}[$__range])) / "
+                    f"(sum by (cause) (increase({_FOUND}[$__range])) > 0)",
+                    "{{cause}}",
+                ),
+            ),
+            unit="percentunit",
+            decimals=0,
+            width=6,
+        ),
+        Panel(
+            "lines",
+            "From onset to detection, median",
+            "Event time, by service. Rising: reads come later than they used to.",
+            (
+                Query(
+                    "histogram_quantile(0.5, sum by (service, le) "
+                    "(rate(meterwatch_detection_delay_seconds_bucket[$__rate_interval])))",
+                    "{{service}}",
+                ),
+            ),
+            unit="s",
+            limits=(86_400,),
+            width=6,
+        ),
+        Panel(
+            "areas",
+            "Anomalies opened",
+            "A day, at the pace of the last minutes, by cause; incidents of many meters are apart, on the right.",
+            (
+                Query(
+                    f'86400 * sum by (cause) (rate(meterwatch_anomaly_events_total{{status="opened",{_CAUSE}}}'
+                    "[$__rate_interval]))",
+                    "{{cause}}",
+                ),
+            ),
+            width=6,
+        ),
+        Panel(
+            "stat",
+            "Incidents open",
+            "The same fault in many meters of a head-end, model or firmware. Their meters get no orders, notices or "
+            "holds: call whoever runs the head-end.",
+            (Query(f"sum by (cause) (meterwatch_open_incidents{{{_CAUSE}}}) or on () vector(0)", "{{cause}}"),),
+            limits=(1,),
+            decimals=0,
+            width=6,
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    "meterwatch-manager",
+    "Utility manager",
+    "What is wrong out there, what it costs, and what is being done about it.",
+    "now-7d",
+    (_NOW, _CASES, _LOSSES, _ACTIONS, _QUALITY),
+    (
+        Choice("cause", "meterwatch_anomalies_found_total", "Cause"),
+        Choice("district", "meterwatch_open_cases", "District"),
+    ),
+)
