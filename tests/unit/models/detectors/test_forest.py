@@ -80,3 +80,8 @@ def test_nothing_odd_is_blamed_on_all_alike() -> None:
 def test_vectors_of_another_width_are_refused() -> None:
     with pytest.raises(ValueError, match=r"vectors \[n, 6\] expected, got \[2, 5\]"):
         OnlineIsolationForest(6).partial_fit(_vectors(2, 5))
+
+
+def test_a_window_smaller_than_a_leaf_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 16 and 32"):
+        OnlineIsolationForest(6, window=16)

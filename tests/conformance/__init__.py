@@ -1,0 +1,1 @@
+"""What every detector keeps, whatever it is: one suite over all of them."""
