@@ -7,11 +7,12 @@ from typing import Final
 import rich
 import rich.table
 
+from benchmarks.forest import forest
 from benchmarks.harness import RUNS, Case, Result, keep, machine
 from benchmarks.joint import failover_s, kafka_block96_1w, kafka_single_1w
 from benchmarks.replay import replay_100k_meters
 
-CASES: Final[tuple[Case, ...]] = (replay_100k_meters, kafka_block96_1w, kafka_single_1w, failover_s)
+CASES: Final[tuple[Case, ...]] = (forest, replay_100k_meters, kafka_block96_1w, kafka_single_1w, failover_s)
 """In the order in which they run; each by the name of its function."""
 
 

@@ -49,8 +49,9 @@ def _learn(
                 at = 2 * at + 1 + (value >= nodes[t, at].value)
                 filling[t, at] += 1
         if (learnt + i + 1) % window == 0:
-            last[:] = filling
-            filling[:] = 0
+            for t in range(len(nodes)):
+                for at in range(nodes.shape[1]):
+                    last[t, at], filling[t, at] = filling[t, at], 0
 
 
 class HalfSpaceTrees:
