@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.acting.cases import Cases, Known
+from models.acting.losses import Loss
 from models.contracts import Account, BillingHold, Decision, Notification, WorkOrder
 from models.domain.times import DAY, HOUR, to_datetime, to_text, to_us
 from models.scoring.policy import Policy
@@ -19,8 +20,8 @@ class Actions:
     notifications: list[Notification] = dataclasses.field(default_factory=list)
     holds: list[BillingHold] = dataclasses.field(default_factory=list)
     decisions: list[Decision] = dataclasses.field(default_factory=list)
-    ended: list[Known] = dataclasses.field(default_factory=list)
-    """Anomalies that closed by themselves, those left out that are part of an incident"""
+    lost: list[Loss] = dataclasses.field(default_factory=list)
+    """By anomalies that closed and are not part of an incident"""
 
 
 @dataclasses.dataclass(slots=True)

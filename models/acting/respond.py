@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from models.acting import holds, notices, orders
 from models.acting.cases import Case, Cases, Known
+from models.acting.losses import loss
 from models.acting.moment import Actions, Moment
 from models.acting.plan import Plan, hold_off_ends, plan
 from models.contracts import (
@@ -135,8 +136,9 @@ def _close(case: Case, known: Known, moment: Moment) -> None:
     elif known.notice_due is not None and not known.repeats:
         moment.decide("action.withheld", known.event.id, known, kind="notification", why="closed before it was sent")
     known.due = known.notice_due = None
-    if known.event.id not in case.claims:
-        moment.actions.ended.append(known)
+    if known.pace and known.event.id not in case.claims:
+        until = known.event.end or known.event.updated_at
+        moment.actions.lost.append(loss(known.event, known.meter, known.pace, until, moment.accounts))
     orders.leave(case, known, moment, "cleared by itself")
     holds.extend(case, known, moment)
 

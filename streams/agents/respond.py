@@ -7,7 +7,6 @@ from typing import Final
 import pydantic
 
 from models.acting.cases import Cases
-from models.acting.losses import loss
 from models.contracts import Account, CaseRecord
 from streams.agents.groups import sources
 from streams.codecs.documents import read_all
@@ -50,9 +49,5 @@ class Respond:
             rejected=rejected,
             actions=[*actions.orders, *actions.notifications, *actions.holds],
             decisions=actions.decisions,
-            lost=[
-                loss(known.event, known.meter, known.pace, known.event.end or known.event.updated_at, self.accounts)
-                for known in actions.ended
-                if known.pace
-            ],
+            lost=actions.lost,
         )

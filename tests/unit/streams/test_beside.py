@@ -67,6 +67,9 @@ def test_a_meter_that_breaks_its_contract_is_a_dead_letter() -> None:
     assert scene.tell(scene.meters, TOPICS.meters, {**METER, "unit": "furlong"}, b"{", b"", first=1) == [True] * 3
     assert scene.letters() == [(TOPICS.meters, 1, "schema"), (TOPICS.meters, 2, "not_json")]
     assert scene.slot.state.meters_offset == 3
+    counted = scene.registry.get_sample_value
+    assert counted("meterwatch_dead_letters_total", {"reason": "schema"}) == 1
+    assert counted("meterwatch_messages_total", {"stage": "reference"}) == 4
 
 
 def test_an_event_is_in_the_state_before_it_is_acked() -> None:

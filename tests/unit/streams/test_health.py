@@ -10,6 +10,8 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
+from models.domain.times import NEVER
+from models.state.merge import END
 from streams.health import Health, Progress
 from streams.metrics import Metrics
 from streams.parking import Parking
@@ -119,3 +121,41 @@ def test_the_reader_that_is_worst_off_counts(now: SimpleNamespace) -> None:
     progress = Progress(worker)
     now.value += 9
     assert progress.look() == 9
+
+
+def test_input_that_has_stopped(now: SimpleNamespace) -> None:
+    worker = app(end=5, offset=4)
+    worker.settings = Settings(input_stopped_after_s=60)
+    progress, state = Progress(worker), worker.meters.slots[0].state
+
+    def told() -> tuple[float | None, float | None]:
+        progress.look()
+        names = ("meterwatch_input_stopped", "meterwatch_input_age_seconds")
+        stopped, age = (progress.registry.get_sample_value(name, {"topic": "ami.readings"}) for name in names)
+        return stopped, age
+
+    assert told() == (0, 0)
+    now.value += 61
+    assert told() == (0, 61), "nobody is expected to say anything"
+    state.partition.meters = {0: []}
+    assert told() == (1, 61)
+    worker.ownership.flowing = False
+    assert told() == (0, 61), "recovering"
+    worker.ownership.flowing = True
+    worker.metrics.heard.came(TP("ami.readings", 0), now.value)
+    assert told() == (0, 0)
+
+
+def test_a_stage_is_as_far_as_its_last_partition_and_a_snapshot_as_old_as_its_oldest(now: SimpleNamespace) -> None:
+    def slot(event_time: int, snapshot_at: float) -> SimpleNamespace:
+        return SimpleNamespace(state=SimpleNamespace(event_time=event_time), snapshot_at=snapshot_at)
+
+    worker = app(end=5, offset=4)
+    slots = (slot(NEVER, 90.0), slot(END, 99.0), slot(7_000_000, 70.0), slot(5_000_000, 95.0))
+    worker.stores = {"detect": SimpleNamespace(slots=dict(enumerate(slots))), "groups": SimpleNamespace(slots={})}
+    progress = Progress(worker)
+    progress.look()
+    value = progress.registry.get_sample_value
+    assert value("meterwatch_event_time_seconds", {"stage": "detect"}) == 5
+    assert value("meterwatch_snapshot_age_seconds", {"stage": "detect"}) == 30
+    assert value("meterwatch_snapshot_age_seconds", {"stage": "groups"}) is None

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import datetime as dt
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -89,12 +90,15 @@ class Scene:
         self.registry = CollectorRegistry()
         deps = Deps(detect=self.detect, registry=self.registry, reached=self.said.append)
         store: Any = FakeStore(self.slot)
-        stage, metrics = Detect(SETTINGS, deps).stage(), Metrics(self.registry)
-        self.steps = Steps(stage, SETTINGS, deps, store, Publisher(self.producer), self.ownership, metrics)
+        stage, self.metrics = Detect(SETTINGS, deps).stage(), Metrics(self.registry)
+        self.steps = Steps(stage, SETTINGS, deps, store, Publisher(self.producer), self.ownership, self.metrics)
 
-    def event(self, offset: int, value: bytes | None = None, generation: int = 1) -> FakeEvent:
+    def counted(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"meterwatch_{name}", labels)
+
+    def event(self, offset: int, value: bytes | None = None, generation: int = 1, at: float | None = None) -> FakeEvent:
         block = json.dumps({"meter_id": "m", "start": "2024-05-01T00:00:00Z", "value": 1}).encode()
-        return FakeEvent(self.said, 0, offset, block if value is None else value, generation)
+        return FakeEvent(self.said, 0, offset, block if value is None else value, generation, timestamp=at)
 
     def run(self, *events: FakeEvent) -> list[bool]:
         asyncio.run(self.steps.run(events, 1))
@@ -161,8 +165,25 @@ def test_dead_letters_go_out_before_state() -> None:
     )
     assert headers == [("reason", b"not_json")]
     assert scene.said.index(f"{TOPICS.dead_letters} acked") < scene.said.index(f"{TOPICS.state} sent")
-    count = scene.registry.get_sample_value("meterwatch_dead_letters_total", {"reason": "not_json"})
-    assert count == 1
+    for name in ("dead_letters", "readings_rejected"):
+        assert scene.counted(f"{name}_total", reason="not_json") == 1
+    assert scene.counted("readings_total", fate="accepted") == 1
+    assert scene.counted("readings_decoded_total", service="water") == 1
+
+
+def test_latency_is_that_of_events_whose_record_came_in_this_batch() -> None:
+    scene = Scene()
+    scene.run(scene.event(0, at=time.time() - 60), scene.event(1))
+    assert scene.counted("event_latency_seconds_count") == 1
+    assert scene.counted("event_latency_seconds_sum") == pytest.approx(60, abs=30)
+
+
+def test_a_tick_is_no_input_from_outside() -> None:
+    scene, tp = Scene(), TP(TOPICS.readings, 0)
+    scene.run(scene.event(0, b'{"tick": "2024-05-01T12:00:00Z"}'))
+    assert scene.metrics.heard.ages([tp], 10.0) == {tp: 0.0}, "waited for from now on"
+    scene.run(scene.event(1))
+    assert scene.metrics.heard.ages([tp], time.monotonic() + 100) == {tp: pytest.approx(100, abs=30)}
 
 
 def test_state_in_several_batches_keeps_its_order() -> None:

@@ -103,6 +103,7 @@ def test_recovered_from_a_snapshot_and_the_tail(stored: Stored, tmp_path: pathli
     other.assign(2)
     assert other.store.persisted_offset(tp(2)) == len(before) - 1
     other.recover(2, tail, len(before))
+    assert other.store.recovered_records == len(tail)
     assert digests(other, 2) == digests(stored, 2)
     assert len(other.store.slots[2].state.parking) == 2
 
@@ -140,8 +141,10 @@ def test_a_snapshot_is_written_once_for_a_state(stored: Stored, tmp_path: pathli
     asyncio.run(stored.store.write_snapshots())
     (path,) = tmp_path.iterdir()
     path.unlink()
+    written = stored.store.slots[0].snapshot_at
     asyncio.run(stored.store.write_snapshots())
     assert list(tmp_path.iterdir()) == []
+    assert stored.store.slots[0].snapshot_at > written, "the last one still has all of it"
 
 
 @pytest.mark.parametrize("harm", ["torn", "garbage", "pickle", "another layout", "half of it"])

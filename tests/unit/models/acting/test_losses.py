@@ -62,8 +62,8 @@ def test_what_was_said_holds_until_something_else_is_or_the_cause_changes() -> N
     assert known() is None
 
 
-def test_anomalies_that_end_are_told_with_it_but_not_those_of_an_incident() -> None:
+def test_what_ended_anomalies_have_lost_is_told_but_not_of_those_of_an_incident() -> None:
     story = Story()
-    story.until(25, said("a", 24, "leak", rate=7.0), said("b", 24, "theft"), claim("b", 24.5))
-    (ended,) = story.until(50, closed("a", 48, "leak", opened=24), closed("b", 48, "theft", opened=24)).ended
-    assert (ended.event.id, ended.event.status, ended.pace) == (anomaly_id("a"), "closed", 7.0)
+    story.until(25, said("a", 24, "leak", rate=7.0), said("b", 24, "leak", rate=9.0), claim("b", 24.5))
+    (lost,) = story.until(50, closed("a", 48, "leak", opened=24), closed("b", 48, "leak", opened=24)).lost
+    assert (lost.service, lost.cause, lost.unit, lost.amount) == ("water", "leak", "litres", 7.0 * 48)
