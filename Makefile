@@ -2,10 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# With lists of packages of its own, so that it can be brought up to date without root.
+APT = mkdir -p lists/partial && apt-get --quiet -o Dir::State::Lists=$$PWD/lists
 LOCK = $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
 
 .DEFAULT_GOAL := all
-.PHONY: all help venv demo test check asyncapi-check bench kafka lock clean
+.PHONY: all help venv demo test monitoring-test prometheus check asyncapi-check bench kafka lock clean
 
 all: venv help
 
@@ -29,7 +31,22 @@ demo: venv ## a town through a real Kafka, faults injected, found and acted on; 
 	$(BIN)/meterwatch demo $(if $(REAL),--real)
 
 test: venv ## every test, those on a real Kafka included (plain `pytest` is the quick, offline part)
+	-@$(MAKE) --no-print-directory prometheus
 	$(BIN)/python -m pytest -n 0 -m ''
+
+monitoring-test: venv prometheus ## a Prometheus looks at a running demo; pictures of what dashboards show, in docs/images
+	MONITORING_PICTURES=docs/images $(BIN)/python -m pytest -n 0 -m '' --durations=3 \
+		tests/contract/test_dashboards.py tests/integration/test_monitoring.py
+
+# The one in PROMETHEUS, or on the PATH, or Debian's, unpacked into build/ with nothing installed.
+prometheus: $(if $(or $(PROMETHEUS),$(shell command -v prometheus)),,build/prometheus/usr/bin/prometheus)
+
+build/prometheus/usr/bin/prometheus:
+	@command -v apt-get >/dev/null && command -v dpkg >/dev/null || \
+		{ echo "There is no Prometheus on the PATH, and no apt-get to get Debian's. Name one with: make PROMETHEUS=path"; exit 1; }
+	@mkdir -p build/prometheus
+	cd build/prometheus && { apt-get download --quiet prometheus || { $(APT) update; $(APT) download prometheus; }; }
+	cd build/prometheus && dpkg -x prometheus_*.deb .
 
 check: venv ## lint, format, types, layers, documents
 	$(BIN)/ruff check

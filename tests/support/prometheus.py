@@ -55,9 +55,9 @@ class Prometheus:
         self.port = port
         self.pid = pid
 
-    def query(self, expr: str) -> list[Series]:
-        """As it is now."""
-        found = self.api("query", {"query": expr})
+    def query(self, expr: str, at: float | None = None) -> list[Series]:
+        """As it is now, or was at a Unix time in s."""
+        found = self.api("query", {"query": expr} | ({} if at is None else {"time": at}))
         if found["resultType"] == "scalar":
             return [Series({}, [_point(found["result"])])]
         return [Series(one["metric"], [_point(one["value"])]) for one in found["result"]]
