@@ -78,11 +78,11 @@ def _vectors(count: int, seed: int) -> Vectors:
 
 
 def _seconds(work: Callable[[], None], runs: int) -> list[float]:
-    """Each run's, after one that warms up."""
+    """Each run's, after one that warms up: those of the one core that it has, whatever else the machine does."""
     work()
     took = []
     for _ in range(runs):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     return took

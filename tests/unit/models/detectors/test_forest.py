@@ -85,3 +85,28 @@ def test_vectors_of_another_width_are_refused() -> None:
 def test_a_window_smaller_than_a_leaf_is_refused() -> None:
     with pytest.raises(ValueError, match="got 16 and 32"):
         OnlineIsolationForest(6, window=16)
+
+
+def test_a_missing_feature_goes_the_way_of_0() -> None:
+    forest = OnlineIsolationForest(6).partial_fit(_vectors(2048) + 1)
+    holed = _vectors(50, seed=1)
+    holed[::2, 3] = np.nan
+    assert forest.score_samples(holed).tolist() == forest.score_samples(np.nan_to_num(holed)).tolist()
+
+
+def test_a_feature_that_never_differed_is_seen_to_differ() -> None:
+    learnt, vector = _vectors(2048), np.zeros(6, np.float32)
+    learnt[:, 2] = 0
+    forest = OnlineIsolationForest(6).partial_fit(learnt)
+    before = forest.score_one(vector)
+    vector[2] = 3
+    assert forest.score_one(vector) > before
+
+
+def test_what_is_compiled_stays_as_it_was() -> None:
+    forest = OnlineIsolationForest(6, trees=8).partial_fit(_vectors(300))
+    nodes = forest.compiled()
+    before = nodes.tobytes()
+    forest.partial_fit(_vectors(3000, seed=1))
+    assert nodes.tobytes() == before
+    assert forest.compiled().tobytes() != before
