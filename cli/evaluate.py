@@ -25,13 +25,24 @@ def run(wanted: Wanted, out: Path, command: str) -> dict[str, Any]:
 def show(result: dict[str, Any]) -> None:
     """The groups of families, by detector; then the families, by the combined score."""
     for fleet, figures in result["fleets"].items():
-        for what in ("groups", "families"):
-            table = rich.table.Table(fleet, "", "ROC", "±", "AP", "1 %", "0.1 %", box=None)
-            for number, (name, detector) in enumerate(figures["detectors"].items()):
-                if what == "families" and number:
-                    break
-                for kind, measures in detector[what].items():
-                    cells = [f"{measures[m]['mean']:.3f}" for m in ("ap", "found_1", "found_0_1")]
-                    roc = [f"{measures['roc'][part]:.3f}" for part in ("mean", "sd")]
-                    table.add_row(kind, name, *roc, *cells)
-            rich.print(table)
+        detectors = figures["tables"]["detectors"]
+        rich.print(f"[bold]{fleet}[/bold]")
+        table = _table()
+        for name, detector in detectors.items():
+            for group, measures in detector["groups"].items():
+                table.add_row(group, name, *_cells(measures))
+        rich.print(table)
+        table = _table()
+        name, combined = next(iter(detectors.items()))
+        for kind, measures in combined["families"].items():
+            table.add_row(kind, name, *_cells(measures))
+        rich.print(table)
+
+
+def _table() -> rich.table.Table:
+    return rich.table.Table("", "", "ROC", "±", "AP", "found 1 %", "0.1 %", box=None)
+
+
+def _cells(measures: dict[str, Any]) -> list[str]:
+    roc = [f"{measures['roc'][part]:.3f}" for part in ("mean", "sd")]
+    return [*roc, *(f"{measures[name]['mean']:.3f}" for name in ("ap", "found_1", "found_0_1"))]

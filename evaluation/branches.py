@@ -1,8 +1,8 @@
 """The pipeline over a fleet: its history once, and from the onset on a branch for each thing that is done to it."""
 
 import dataclasses
+import time
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,31 @@ from simulators.faults import Reads
 
 Grid = NDArray[np.float32]
 """[homes, days] a value a day, NaN where there is none."""
-_BATCH_DAYS: Final = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Read:
+    """What the pipeline made of n readings, in order of time."""
+
+    meter: NDArray[np.int32]
+    """[n] number of the home"""
+    start: Int64
+    """[n] microseconds"""
+    score: NDArray[np.float32]
+    """[n] combined; NaN while warming"""
+    parts: NDArray[np.float32]
+    """[n, PARTS] surprise of each detector"""
+    vector: NDArray[np.float32]
+    """[n, FEATURES] what the forest sees"""
+
+    @classmethod
+    def of(cls, scores: Sequence[Scores]) -> "Read":
+        """All of them, one after the other; parts and vectors of no columns where the pipeline tells none."""
+        found = {name: np.concatenate([getattr(s, name) for s in scores]) for name in ("meter", "start", "score")}
+        for name in ("parts", "vector"):
+            columns = [getattr(s, name, np.empty((len(s.meter), 0), np.float32)) for s in scores]
+            found[name] = np.concatenate(columns)
+        return cls(**found)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,41 +51,41 @@ class Branch:
     """What came of the days after the onset."""
 
     attack: Attack
-    scores: tuple[Scores, ...]
+    read: Read
     events: tuple[AnomalyEvent, ...]
 
 
 class Trunk:
-    """A fleet's history streamed to its onset."""
+    """A fleet's history streamed to its onset; `speed`: readings a second of processor time."""
 
     def __init__(self, fleet: Fleet, policy: Policy) -> None:
         self.fleet = fleet
         self._policy = policy
         partition = fleet.partition()
-        self.scores: list[Scores] = []
-        for outcome in _stream(partition, policy, [home.reads for home in fleet.homes], NEVER, fleet.onset):
-            self.scores += outcome.scores
+        begin = time.process_time()
+        outcomes = list(stream(partition, policy, [home.reads for home in fleet.homes], NEVER, fleet.onset))
+        seconds = time.process_time() - begin
+        self.read = Read.of([scores for outcome in outcomes for scores in outcome.scores])
+        self.speed = len(self.read.start) / seconds
         self._arrays = partition.arrays()
 
     def branch(self, attack: Attack) -> Branch:
         """The same partition from the onset on, with what is done to it."""
         partition = Partition.from_arrays(0, self._arrays)
         self.fleet.introduce(partition)
-        outcomes = list(_stream(partition, self._policy, attack.reads, self.fleet.onset, self.fleet.end + DAY))
+        outcomes = list(stream(partition, self._policy, attack.reads, self.fleet.onset, self.fleet.end + DAY))
         return Branch(
             attack,
-            tuple(scores for outcome in outcomes for scores in outcome.scores),
+            Read.of([scores for outcome in outcomes for scores in outcome.scores]),
             tuple(event for outcome in outcomes for _, event in outcome.events),
         )
 
 
-def _stream(partition: Partition, policy: Policy, reads: Sequence[Reads], since: int, until: int) -> Iterator[Outcome]:
+def stream(partition: Partition, policy: Policy, reads: Sequence[Reads], since: int, until: int) -> Iterator[Outcome]:
     """Day by day what arrives in [since, until), microseconds."""
-    begin = since
-    if begin == NEVER:
-        begin = min(int(r.start[0]) for r in reads)
+    begin = max(since, min(int(r.start[0]) for r in reads))
     while begin < until:
-        end = min(begin + _BATCH_DAYS * DAY, until)
+        end = min(begin + DAY, until)
         yield detect(blocks(reads, begin, end, partition.offset + 1), partition, policy, scores=True)
         begin = end
 

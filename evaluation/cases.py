@@ -1,12 +1,14 @@
 """A case is one family on part of one fleet: what each detector made of the days, and what was said."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+import importlib
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from evaluation.attacks import Attack, attack
 from evaluation.branches import Branch, Grid, Trunk, last_of_days
+from evaluation.contest import Contest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from evaluation.measures import Days
 from models.domain.times import DAY
@@ -23,24 +25,33 @@ class Case:
     seed: int
     group: str
     kind: str
-    days: Mapping[str, Days]
-    """By detector"""
+    days: Mapping[str, Mapping[str, Days]]
+    """`detectors`, `parts` of the combined score, and what it is `without` one: by name"""
     verdict: Verdict
     clean_days: int
     """Meter-days of untouched homes after the onset"""
 
 
-def cases(fleet: Fleet, seed: int, families: Mapping[str, Iterable[str]]) -> Iterator[Case]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """A fleet with every family in turn."""
+
+    cases: tuple[Case, ...]
+    speeds: Mapping[str, float]
+    """Readings or vectors a second of processor time, by detector; of the combined score with all that the pipeline
+    does"""
+
+
+def measure(fleet: Fleet, seed: int, families: Mapping[str, Iterable[str]]) -> Measured:
     """Every family in turn on a third of the fleet, its history streamed once. `families`: kinds by group."""
     trunk = Trunk(fleet, Policy.default())
-    for group, kinds in families.items():
-        for kind in kinds:
-            done = attack(fleet, kind, seed)
-            if done.truth:
-                yield _case(fleet, seed, group, trunk.branch(done))
+    contest = Contest(fleet, trunk.read, seed) if trunk.read.vector.shape[1] else None
+    done = ((group, attack(fleet, kind, seed)) for group, kinds in families.items() for kind in kinds)
+    cases = tuple(_case(fleet, seed, group, trunk.branch(one), contest) for group, one in done if one.truth)
+    return Measured(cases, {COMBINED: trunk.speed, **(contest.speeds() if contest else {})})
 
 
-def _case(fleet: Fleet, seed: int, group: str, branch: Branch) -> Case:
+def _case(fleet: Fleet, seed: int, group: str, branch: Branch, contest: Contest | None) -> Case:
     attacked = np.zeros(len(fleet.homes), np.bool_)
     attacked[list(branch.attack.truth)] = True
     days = _days(branch.attack, fleet)
@@ -49,7 +60,10 @@ def _case(fleet: Fleet, seed: int, group: str, branch: Branch) -> Case:
         seed=seed,
         group=group,
         kind=branch.attack.kind,
-        days={name: Days(grid, attacked, days) for name, grid in _grids(fleet, branch).items()},
+        days={
+            table: {name: Days(grid, attacked, days) for name, grid in grids.items()}
+            for table, grids in _grids(fleet, branch, contest).items()
+        },
         verdict=judge([event.model_dump(mode="json") for event in branch.events], truth, fleet.onset),
         clean_days=int((~attacked).sum()) * ATTACKED_DAYS,
     )
@@ -61,8 +75,13 @@ def _days(attack: Attack, fleet: Fleet) -> int:
     return min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
 
 
-def _grids(fleet: Fleet, branch: Branch) -> dict[str, Grid]:
-    meter, start, score = (
-        np.concatenate([getattr(part, name) for part in branch.scores]) for name in ("meter", "start", "score")
-    )
-    return {COMBINED: last_of_days(fleet, meter, start, score)}
+def _grids(fleet: Fleet, branch: Branch, contest: Contest | None) -> dict[str, dict[str, Grid]]:
+    read = branch.read
+    detectors = {COMBINED: last_of_days(fleet, read.meter, read.start, read.score)}
+    if contest:
+        detectors |= contest.grids(read)
+    if not read.parts.shape[1]:
+        return {"detectors": detectors}
+    names = importlib.import_module("models.scoring.vector").PARTS
+    parts = {name: last_of_days(fleet, read.meter, read.start, read.parts[:, n]) for n, name in enumerate(names)}
+    return {"detectors": detectors, "parts": parts, "without": without(parts)}

@@ -2,43 +2,48 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from evaluation.cases import Case
-from evaluation.measures import FOUND_DAYS, Days, threshold_at
+from evaluation.cases import Case, Measured
+from evaluation.measures import Days, threshold_at
 
 RATES: Final = {"found_1": 0.01, "found_0_1": 0.001}
-"""Share of homes found within `FOUND_DAYS` at a realised rate of clean meter-days."""
+"""Share of homes found within `measures.FOUND_DAYS` at a realised rate of clean meter-days."""
 MEASURES: Final = ("roc", "ap", *RATES)
 
 
-def figures(cases: Sequence[Case]) -> dict[str, Any]:
-    """Of one source and service: `detectors` by name, with `families` and `groups`, and `events`.
+def figures(measured: Sequence[Measured]) -> dict[str, Any]:
+    """Of one source and service: tables (see `Case.days`) of detectors with `families` and `groups`; `events`; speeds.
 
-    A measure is the mean over seeds and its standard deviation; a group is the mean of its families in each seed. What
-    is flagged is so by one threshold for each detector over all seeds and families: that of the realised rate.
+    A measure is the mean over seeds, its standard deviation, and each seed's; a group is the mean of its families in
+    each seed. What is flagged is so by one threshold for each detector over all seeds and families: that of the
+    realised rate.
     """
+    cases = [case for one in measured for case in one.cases]
     return {
         "seeds": sorted({case.seed for case in cases}),
-        "within_days": FOUND_DAYS,
-        "detectors": {name: _detector(cases, name) for name in cases[0].days},
+        "tables": {
+            table: {name: _detector(cases, table, name) for name in days} for table, days in cases[0].days.items()
+        },
         "events": _events(cases),
+        "readings_per_s": {
+            name: round(statistics.fmean(one.speeds[name] for one in measured)) for name in measured[0].speeds
+        },
     }
 
 
-def _detector(cases: Sequence[Case], name: str) -> dict[str, Any]:
-    thresholds = {
-        measure: threshold_at((case.days[name].clean for case in cases), rate) for measure, rate in RATES.items()
-    }
-    of_case = [(case, _measures(case.days[name], thresholds)) for case in cases]
-    kinds = {case.kind: case.group for case in cases}
-    groups = dict.fromkeys(kinds.values())
-    families = {kind: _over_seeds([(c.seed, m) for c, m in of_case if c.kind == kind]) for kind in kinds}
-    return {
-        "thresholds": thresholds,
-        "families": families,
-        "groups": {group: _over_seeds([(c.seed, m) for c, m in of_case if c.group == group]) for group in groups},
-    }
+def _detector(cases: Sequence[Case], table: str, name: str) -> dict[str, Any]:
+    clean = [case.days[table][name].clean for case in cases]
+    thresholds = {measure: threshold_at(clean, rate) for measure, rate in RATES.items()}
+    measured = [(case, _measures(case.days[table][name], thresholds)) for case in cases]
+
+    def by(what: Literal["kind", "group"]) -> dict[str, Any]:
+        of: dict[str, list[tuple[int, dict[str, float]]]] = {}
+        for case, one in measured:
+            of.setdefault(getattr(case, what), []).append((case.seed, one))
+        return {name: _over_seeds(ones) for name, ones in of.items()}
+
+    return {"thresholds": thresholds, "families": by("kind"), "groups": by("group")}
 
 
 def _measures(days: Days, thresholds: dict[str, float]) -> dict[str, float]:
@@ -46,15 +51,24 @@ def _measures(days: Days, thresholds: dict[str, float]) -> dict[str, float]:
     return {"roc": days.roc(), "ap": days.precision(), **found}
 
 
-def _over_seeds(measured: Iterable[tuple[int, dict[str, float]]]) -> dict[str, dict[str, float]]:
+def difference(one: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
+    """Of a measure of two detectors, seed by seed: mean and standard deviation."""
+    return _spread([a - b for a, b in zip(one["by_seed"], other["by_seed"], strict=True)])
+
+
+def _over_seeds(measured: Iterable[tuple[int, dict[str, float]]]) -> dict[str, Any]:
     by_seed: dict[int, list[dict[str, float]]] = {}
     for seed, one in measured:
         by_seed.setdefault(seed, []).append(one)
-    spread: dict[str, dict[str, float]] = {}
+    found: dict[str, Any] = {}
     for measure in MEASURES:
         means = [statistics.fmean(one[measure] for one in ones) for ones in by_seed.values()]
-        spread[measure] = {"mean": statistics.fmean(means), "sd": statistics.stdev(means) if len(means) > 1 else 0.0}
-    return spread
+        found[measure] = {**_spread(means), "by_seed": means}
+    return found
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"mean": statistics.fmean(values), "sd": statistics.stdev(values) if len(values) > 1 else 0.0}
 
 
 def _events(cases: Sequence[Case]) -> dict[str, Any]:

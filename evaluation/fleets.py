@@ -184,18 +184,18 @@ def _midnight(day: dt.date, timezone: str) -> int:
 # Real -----------------------------------------------------------------------------------------------------------------
 
 
-def made(source: str, seed: int, homes: int) -> Iterator[Fleet]:
-    """A fleet of each service that there are records of.
+def made(source: str, seed: int, homes: int, services: Sequence[Service] = SERVICES) -> Iterator[Fleet]:
+    """A fleet of each of the services that there are records of.
 
     `source`: `simulated`, `packaged` (real homes that ship with a package, see `simulators.series`), or a folder in
     the form of the replay contract, with `meters.csv` and `readings.parquet`.
     """
     if source == "simulated":
-        yield from (simulated(seed, homes, service) for service in SERVICES)
+        yield from (simulated(seed, homes, service) for service in services)
         return
     path = pathlib.Path(source)
     every = [load(name) for name in _PACKAGED] if source == "packaged" else read_folder(path)
-    for service in SERVICES:
+    for service in services:
         own = [series for series in every if series.meter.service == service]
         if own:
             yield of_series(path.name, own, seed, homes, service)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from evaluation.attacks import GROUPS, Families
-from evaluation.cases import Case, cases
+from evaluation.cases import Measured, measure
 from evaluation.figures import figures
 from evaluation.fleets import SERVICES, made
 
@@ -36,11 +36,14 @@ def evaluate(wanted: Wanted, progress: Progress) -> dict[str, Any]:
     """Figures by source and service, see `evaluation.figures`; `progress` is called with each fleet done."""
     results: dict[str, Any] = {}
     count = len(wanted.sources) * len(wanted.seeds)
+    services = [service for service in SERVICES if wanted.families.get(service)]
     for at, source in enumerate(wanted.sources):
-        found: dict[str, list[Case]] = {}
+        found: dict[str, list[Measured]] = {}
         for n, seed in enumerate(wanted.seeds):
-            for fleet in made(source, seed, wanted.homes):
-                found.setdefault(fleet.service, []).extend(cases(fleet, seed, wanted.families[fleet.service]))
+            for fleet in made(source, seed, wanted.homes, services):
+                found.setdefault(fleet.service, []).append(measure(fleet, seed, wanted.families[fleet.service]))
             progress("fleets", at * len(wanted.seeds) + n + 1, count)
-        results |= {f"{source}, {service}": figures(found[service]) for service in SERVICES if found.get(service)}
+        for service in services:
+            if any(one.cases for one in found.get(service, ())):
+                results[f"{source}, {service}"] = figures(found[service])
     return {"homes": wanted.homes, "fleets": results}
