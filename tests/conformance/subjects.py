@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.scoring.calibrate import score, surprises_of, table_of
+from models.scoring.cohorts import LEVEL_DAYS, QUANTILES, SCORE_DAYS, level_shifted, quantiles_of, scores_shifted
 from models.scoring.detectors.base import Detector, in_order
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
@@ -26,6 +27,8 @@ class Subject(Protocol):
     """Vectors after which it gives scores."""
     full: int
     """Vectors after which its memory has its final size."""
+    sample: int
+    """Vectors that the suite scores at a time."""
     seeded: bool
     """Whether it draws lots."""
 
@@ -51,7 +54,7 @@ class Subject(Protocol):
 class OfVectors:
     """A `models.scoring.detectors.base.Detector`."""
 
-    seeded = True
+    seeded, sample = True, 60
 
     def __init__(self, kind: type[Detector], width: int, warm: int, full: int, **settings: int) -> None:
         self.kind, self.width, self.warm, self.full, self.settings = kind, width, warm, full, settings
@@ -83,6 +86,7 @@ class _Kept:
 
     width: int
     full: int
+    sample = 60
     seeded = False
 
     def new(self, seed: int) -> list[Vectors]:
@@ -111,10 +115,37 @@ class Calibrated(_Kept):
         return dict(zip(meters, self.scores([vectors], vectors).tolist(), strict=True))
 
 
+class Levels(_Kept):
+    """ADWIN over a cohort's level: 1 where a day shifted it."""
+
+    width, warm, full, sample = 1, 0, LEVEL_DAYS, 10
+
+    def scores(self, detector: list[Vectors], vectors: Vectors) -> NDArray[np.floating]:
+        kept = detector[0][1 - self.full :, 0] / 100
+        return np.array([float(level_shifted([*kept.tolist(), level / 100])) for level in vectors[:, 0].tolist()])
+
+    def day(self, meters: Sequence[bytes], vectors: Vectors) -> dict[bytes, float]:
+        return dict.fromkeys(meters, float(np.median(vectors)))
+
+
+class Distributions(_Kept):
+    """KSWIN over the quantiles of a cohort's scores: 1 where three days like this would be distributed otherwise."""
+
+    width, warm, full, sample = QUANTILES, 0, SCORE_DAYS, 5
+
+    def scores(self, detector: list[Vectors], vectors: Vectors) -> NDArray[np.floating]:
+        kept = np.sort(detector[0][3 - self.full :], axis=1)
+        days = [np.concatenate([kept, np.sort([vector] * 3, axis=1)]) for vector in vectors]
+        return np.array([float(scores_shifted(day)) for day in days])
+
+    def day(self, meters: Sequence[bytes], vectors: Vectors) -> dict[bytes, float]:
+        return dict.fromkeys(meters, float(quantiles_of(vectors).sum()))
+
+
 class Pages:
     """PageHinkley in pages of a meter's row: how near its threshold it is, either way."""
 
-    width, warm, full, seeded = 2, 14, 0, False
+    width, warm, full, sample, seeded = 2, 14, 0, 60, False
 
     def new(self, seed: int) -> NDArray[np.void]:
         return np.zeros((1, self.width), PAGE)
@@ -148,6 +179,8 @@ SUBJECTS: Final[dict[str, Subject]] = {
     "half-space trees": OfVectors(HalfSpaceTrees, 5, 100, 100, trees=10, depth=6, window=100),
     "calibration": Calibrated(),
     "page-hinkley": Pages(),
+    "adwin of a cohort": Levels(),
+    "kswin of a cohort": Distributions(),
 }
 
 
