@@ -23,7 +23,7 @@ def test_leaves_anywhere_say_the_same_at_the_bottom(seed: int, depth: int, prune
     trees["value"] = chance.normal(size=trees.shape)
     trees["feature"] = np.where(chance.random(trees.shape) < pruned, LEAF, chance.integers(0, 4, trees.shape))
     trees["feature"][:, 2**depth - 1 :] = LEAF
-    says = chance.random(trees.shape, np.float32)
+    says = np.asarray(chance.random(trees.shape), np.float32)
     vectors = chance.normal(size=(20, 4)).astype(np.float32)
     expected = [2 ** -np.mean([_said(trees[t], says[t], vector) for t in range(3)]) for vector in vectors]
     assert np.allclose(oddness_of(frozen(trees, says), vectors), expected, rtol=1e-6)
