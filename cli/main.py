@@ -235,7 +235,11 @@ def evaluate(
 
     sources = tuple(fleet or ("simulated", "packaged"))
     wanted = Wanted(sources, tuple(range(first_seed, first_seed + seeds)))
-    result = measure(Wanted.quick(sources, first_seed) if quick else wanted, out, "meterwatch evaluate")
+    given = [f"--fleet {source}" for source in sources]
+    given += [f"--first-seed {first_seed}", "--quick" if quick else f"--seeds {seeds}"]
+    result = measure(
+        Wanted.quick(sources, first_seed) if quick else wanted, out, " ".join(["meterwatch evaluate", *given])
+    )
     if json:
         print_json(result)
     else:

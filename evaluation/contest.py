@@ -25,6 +25,7 @@ from evaluation.peers import (
 from models.domain.blocks import Int64
 from models.domain.times import HOUR
 from models.scoring.detectors.forest import OnlineIsolationForest
+from models.scoring.detectors.half_space import HalfSpaceTrees
 
 EVERY_H: Final = 2
 """Hours from one vector of a meter to the next that is learnt: River takes 0.2 ms for each, and most of what is in a
@@ -116,6 +117,7 @@ def contenders(history: Vectors, seed: int) -> Mapping[str, Peer]:
     scale, features = Scale.of(history), history.shape[1]
     return {
         "online isolation forest": Ours(OnlineIsolationForest(features, seed=seed), seed),
+        "half-space trees": Ours(HalfSpaceTrees(features, seed=seed), seed),
         "River HalfSpaceTrees": RiverTrees(scale, seed, gated=False),
         "River HalfSpaceTrees, gated": RiverTrees(scale, seed, gated=True),
         "scikit-learn IsolationForest, fitted daily": Refit(isolation_forest(scale, seed), seed),

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from river.anomaly import HalfSpaceTrees
+from river.anomaly import HalfSpaceTrees as RiverHalfSpaceTrees
 from sklearn.ensemble import IsolationForest
 
 from models.scoring.detectors.base import Detector
@@ -16,8 +16,10 @@ from models.scoring.detectors.base import Detector
 Vectors = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Score = Callable[[Vectors], NDArray[Any]]
-_KEPT_DAYS: Final = 28
+KEPT_DAYS: Final = 28
 """Of clean vectors that refits see."""
+A_DAY: Final = 64
+"""Clean vectors that our own detectors learn."""
 _REFIT_VECTORS: Final = 20_000
 """At most; scikit-learn draws 256 of them for each tree."""
 
@@ -69,7 +71,7 @@ class RiverTrees:
 
     def __init__(self, scale: Scale, seed: int, *, gated: bool, trees: int = 25, window: int = 250) -> None:
         self._scale, self._gated = scale, gated
-        self._trees: Any = HalfSpaceTrees(n_trees=trees, window_size=window, seed=seed)
+        self._trees: Any = RiverHalfSpaceTrees(n_trees=trees, window_size=window, seed=seed)
 
     def learn(self, vectors: Vectors, clean: Bools) -> None:
         for x in self._scale.unit(vectors[clean] if self._gated else vectors).tolist():
@@ -87,7 +89,7 @@ class Refit:
 
     def __init__(self, fit: Callable[[Vectors], Score], seed: int) -> None:
         self._fit, self._seed = fit, seed
-        self._days: deque[Vectors] = deque(maxlen=_KEPT_DAYS)
+        self._days: deque[Vectors] = deque(maxlen=KEPT_DAYS)
 
     def learn(self, vectors: Vectors, clean: Bools) -> None:
         self._days.append(vectors[clean])
@@ -123,14 +125,14 @@ def robust_z(vectors: Vectors) -> Score:
 
 
 class Ours:
-    """A detector of `models.scoring.detectors`: it learns `a_day` of a day's clean vectors, drawn by chance."""
+    """A detector of `models.scoring.detectors`: it learns `A_DAY` of a day's clean vectors, drawn by chance."""
 
-    def __init__(self, detector: Detector, seed: int, a_day: int = 64) -> None:
-        self._detector, self._a_day = detector, a_day
+    def __init__(self, detector: Detector, seed: int) -> None:
+        self._detector = detector
         self._rng = np.random.default_rng(seed)
 
     def learn(self, vectors: Vectors, clean: Bools) -> None:
-        drawn = self._rng.permutation(np.flatnonzero(clean))[: self._a_day]
+        drawn = self._rng.permutation(np.flatnonzero(clean))[:A_DAY]
         self._detector.partial_fit(vectors[np.sort(drawn)])
 
     def score(self, vectors: Vectors) -> NDArray[Any]:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from evaluation.contest import EVERY_H
 from evaluation.figures import difference
+from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS
 from evaluation.measures import FOUND_DAYS
+from evaluation.peers import A_DAY, KEPT_DAYS
 
 REFERENCE: Final = "River HalfSpaceTrees"
 _COLUMNS: Final = {"roc": "ROC", "ap": "AP", "found_1": "found at 1 %", "found_0_1": "found at 0.1 %"}
@@ -23,11 +26,17 @@ def _about(result: dict[str, Any], command: str) -> str:
 
 Written by `{command}`.
 
-Fleets of up to {result["homes"]} homes stream through the real pipeline, 61 days as they are; from then on, for each
-family by itself, something is done to a third of them for up to 14 days. A day's score is that of its last reading.
-*ROC* and *AP* (average precision) hold attacked days against the same days of the other homes; *found* is the share of
-attacked homes flagged within {FOUND_DAYS} days, at a threshold that 1 % (0.1 %) of the clean meter-days exceed. Each
-figure is the mean over seeds and, after ±, its standard deviation; a group is the mean of its families."""
+Fleets of up to {result["homes"]} homes stream through the real pipeline, {HISTORY_DAYS} days as they are; from then
+on, for each family by itself, something is done to a third of them for up to {ATTACKED_DAYS} days. A day's score is
+that of its last reading. *ROC* and *AP* (average precision) hold attacked days against the same days of the other
+homes; *found* is the share of attacked homes flagged within {FOUND_DAYS} days, at a threshold that 1 % (0.1 %) of the
+clean meter-days exceed. Each figure is the mean over seeds and, after ±, its standard deviation; a group is the mean of
+its families.
+
+The other detectors get the vectors that the pipeline's forest scores, {EVERY_H} hours apart. River's trees learn every
+one (or, gated, those not suspected), ours {A_DAY} unsuspected ones a day, and what knows nothing of streams is fitted
+each day to the last {KEPT_DAYS} days of them. Speed is in readings or vectors a second of processor time, scored and
+learnt; of the combined score with all else that the pipeline does."""
 
 
 def _fleet(figures: dict[str, Any]) -> Iterator[str]:
@@ -60,7 +69,7 @@ def _detectors(detectors: dict[str, Any], speeds: dict[str, float]) -> Iterator[
             for name, one in detectors.items()
         ]
         yield f"{group[:1].upper()}{group[1:]}:"
-        yield _table(["detector", *_COLUMNS.values(), "points over River", "readings/s"], rows)
+        yield _table(["detector", *_COLUMNS.values(), "points over River", "a second"], rows)
 
 
 def _points(one: dict[str, Any], reference: dict[str, Any] | None, group: str) -> str:

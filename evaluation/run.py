@@ -1,6 +1,7 @@
 """The whole evaluation: sources, seeds, families; figures out."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -45,5 +46,5 @@ def evaluate(wanted: Wanted, progress: Progress) -> dict[str, Any]:
             progress("fleets", at * len(wanted.seeds) + n + 1, count)
         for service in services:
             if any(one.cases for one in found.get(service, ())):
-                results[f"{source}, {service}"] = figures(found[service])
+                results[f"{pathlib.Path(source).name}, {service}"] = figures(found[service])
     return {"homes": wanted.homes, "fleets": results}
