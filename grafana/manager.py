@@ -10,8 +10,19 @@ _FOUND: Final = f"meterwatch_anomalies_found_total{{{_CAUSE}}}"
 _FOUND_SAME_DAY: Final = f"meterwatch_anomalies_found_same_day_total{{{_CAUSE}}}"
 _ENDED: Final = "meterwatch_ended_loss"
 
+
+def _over_time(gauge: str, causes: str = ".*") -> str:
+    """By cause, with 0 for those of `causes` of which there are none: their counters are there from the beginning."""
+    return (
+        f"sum by (cause) ({gauge}) "
+        f'or 0 * sum by (cause) (meterwatch_anomalies_found_total{{{_CAUSE},cause=~"{causes}"}})'
+    )
+
+
 _NOW: Final = Row(
     "Today",
+    3,
+    4,
     (
         Panel(
             "stat",
@@ -19,9 +30,6 @@ _NOW: Final = Row(
             "Anomalies of premises that are not over; those of an incident of many meters are left out. Rising for "
             "days: more crews, or too many of one cause; see the row below.",
             (Query(f"sum(meterwatch_open_cases{{{_CHOSEN}}}) or vector(0)"),),
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
@@ -29,22 +37,14 @@ _NOW: Final = Row(
             "Open cases that were detected more than seven days ago, event time. Red: ask field operations why.",
             (Query(f'sum(meterwatch_open_cases{{age=~"7-30d|>30d",{_CHOSEN}}}) or vector(0)'),),
             limits=(5, 25),
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
             "Found the same day",
-            "Of the anomalies opened in the time shown, how many were detected within 24 h of their onset. Yellow: "
-            "reads may come late (Operations), or theft and slow leaks prevail, which take days to show.",
+            "Of the anomalies opened in the time shown, how many were detected within 24 h of their onset. Low "
+            "when reads come late (Operations), and where theft and leaks prevail, which take a day or more to show.",
             (Query(f"sum(increase({_FOUND_SAME_DAY}[$__range])) / (sum(increase({_FOUND}[$__range])) > 0)"),),
             unit="percentunit",
-            limits=(0.3, 0.5),
-            more_is_better=True,
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
@@ -52,9 +52,6 @@ _NOW: Final = Row(
             "Leaks and bursts, from onset as judged until now: an estimate to set priorities by. By district below.",
             (Query(f"sum(meterwatch_open_loss_litres{{{_CHOSEN}}}) or vector(0)"),),
             unit="litre",
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
@@ -62,18 +59,12 @@ _NOW: Final = Row(
             "Theft and faulty meters, from onset as judged until now: an estimate to set priorities by.",
             (Query(f"sum(meterwatch_open_loss_kilowatt_hours{{{_CHOSEN}}}) or vector(0)"),),
             unit="kwatth",
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
             "Money lost by open cases",
             "By the accounts' tariffs, each currency on its own; what has no tariff is not counted.",
             (Query(f"sum by (currency) (meterwatch_open_loss_money{{{_CHOSEN}}}) or on () vector(0)", "{{currency}}"),),
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
@@ -82,9 +73,6 @@ _NOW: Final = Row(
             "(`meterwatch policy`).",
             (Query('sum(meterwatch_open_actions{kind="work_order"}) or vector(0)'),),
             limits=(50, 200),
-            decimals=0,
-            width=3,
-            height=4,
         ),
         Panel(
             "stat",
@@ -92,28 +80,20 @@ _NOW: Final = Row(
             "Holds that wait for a decision or were approved. Each is a bill that does not go out: drafts first.",
             (Query('sum(meterwatch_open_actions{kind="hold"}) or vector(0)'),),
             limits=(50, 200),
-            decimals=0,
-            width=3,
-            height=4,
         ),
     ),
 )
 
 _CASES: Final = Row(
     "Open cases",
+    6,
+    8,
     (
         Panel(
             "bars",
             "By cause",
             "Bursts and leaks want a crew today, theft an inspection, read and data errors the metering department.",
-            (
-                Query(
-                    f"sum by (cause) (meterwatch_open_cases{{{_CHOSEN}}}) or 0 * sum by (cause) ({_FOUND})",
-                    "{{cause}}",
-                ),
-            ),
-            decimals=0,
-            width=6,
+            (Query(_over_time(f"meterwatch_open_cases{{{_CHOSEN}}}"), "{{cause}}"),),
         ),
         Panel(
             "bars",
@@ -126,54 +106,40 @@ _CASES: Final = Row(
                     "{{district}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
         Panel(
             "bars",
             "By age",
             "Event time since detection. What is older than a week is stuck: no crew, or nobody who decides.",
             (Query(f"sum by (age) (meterwatch_open_cases{{{_CHOSEN}}}) or on () vector(0)", "{{age}}"),),
-            decimals=0,
-            width=6,
         ),
         Panel(
             "areas",
             "By cause, over time",
             "A step up within minutes is an incident or a false-alarm storm: see the runbook, Anomaly storm.",
-            (
-                Query(
-                    f"sum by (cause) (meterwatch_open_cases{{{_CHOSEN}}}) or 0 * sum by (cause) ({_FOUND})",
-                    "{{cause}}",
-                ),
-            ),
-            width=6,
+            (Query(_over_time(f"meterwatch_open_cases{{{_CHOSEN}}}"), "{{cause}}"),),
         ),
     ),
 )
 
 _LOSSES: Final = Row(
     "Losses",
+    6,
+    8,
     (
         Panel(
             "areas",
             "Water lost by open cases",
             "It goes on until somebody closes the valve: the steepest cause first.",
-            (Query(f"sum by (cause) (meterwatch_open_loss_litres{{{_CHOSEN}}}) or on () vector(0)", "{{cause}}"),),
+            (Query(_over_time(f"meterwatch_open_loss_litres{{{_CHOSEN}}}", "leak|burst|meter_fault"), "{{cause}}"),),
             unit="litre",
-            width=6,
         ),
         Panel(
             "areas",
             "Energy lost by open cases",
             "Electricity and gas: stolen, or not counted by a faulty meter.",
-            (
-                Query(
-                    f"sum by (cause) (meterwatch_open_loss_kilowatt_hours{{{_CHOSEN}}}) or on () vector(0)", "{{cause}}"
-                ),
-            ),
+            (Query(_over_time(f"meterwatch_open_loss_kilowatt_hours{{{_CHOSEN}}}", "theft|meter_fault"), "{{cause}}"),),
             unit="kwatth",
-            width=6,
         ),
         Panel(
             "bars",
@@ -186,8 +152,6 @@ _LOSSES: Final = Row(
                     "{{district}} {{currency}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
         Panel(
             "stat",
@@ -201,14 +165,14 @@ _LOSSES: Final = Row(
                     "{{currency}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
     ),
 )
 
 _ACTIONS: Final = Row(
     "What is being done",
+    6,
+    8,
     (
         Panel(
             "bars",
@@ -221,21 +185,12 @@ _ACTIONS: Final = Row(
                     "{{kind}}, {{status}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
         Panel(
             "areas",
             "Orders, notices and holds written",
-            "A day, at the pace of the last minutes. Far more than usual: the runbook, Action storm, first.",
-            (
-                Query(
-                    "86400 * sum by (kind) "
-                    '(rate(meterwatch_actions_total{status=~"open|due|draft"}[$__rate_interval]))',
-                    "{{kind}}",
-                ),
-            ),
-            width=6,
+            "In the hour before. Five times the usual, and more than twenty: the runbook, Action storm.",
+            (Query("kind:meterwatch_actions:increase1h", "{{kind}}"),),
         ),
         Panel(
             "bars",
@@ -248,8 +203,6 @@ _ACTIONS: Final = Row(
                     "{{kind}}, {{status}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
         Panel(
             "stat",
@@ -261,19 +214,19 @@ _ACTIONS: Final = Row(
                     "{{status}} {{currency}}",
                 ),
             ),
-            decimals=0,
-            width=6,
         ),
     ),
 )
 
 _QUALITY: Final = Row(
     "How soon, how many",
+    6,
+    8,
     (
         Panel(
             "bars",
             "Found the same day, by cause",
-            "In the time shown. Bursts should be near 100 %, leaks above half; theft takes days by its nature.",
+            "In the time shown. Bursts should be near 100 %. Leaks show once they ran for a day; theft takes several.",
             (
                 Query(
                     f"sum by (cause) (increase({_FOUND_SAME_DAY}[$__range])) / "
@@ -282,8 +235,6 @@ _QUALITY: Final = Row(
                 ),
             ),
             unit="percentunit",
-            decimals=0,
-            width=6,
         ),
         Panel(
             "lines",
@@ -298,30 +249,24 @@ _QUALITY: Final = Row(
             ),
             unit="s",
             limits=(86_400,),
-            width=6,
         ),
         Panel(
             "areas",
             "Anomalies opened",
-            "A day, at the pace of the last minutes, by cause; incidents of many meters are apart, on the right.",
+            "In the hour before, by cause, incidents of many meters among them.",
             (
                 Query(
-                    f'86400 * sum by (cause) (rate(meterwatch_anomaly_events_total{{status="opened",{_CAUSE}}}'
-                    "[$__rate_interval]))",
+                    f'sum by (cause) (increase(meterwatch_anomaly_events_total{{status="opened",{_CAUSE}}}[1h]))',
                     "{{cause}}",
                 ),
             ),
-            width=6,
         ),
         Panel(
-            "stat",
+            "areas",
             "Incidents open",
             "The same fault in many meters of a head-end, model or firmware. Their meters get no orders, notices or "
             "holds: call whoever runs the head-end.",
-            (Query(f"sum by (cause) (meterwatch_open_incidents{{{_CAUSE}}}) or on () vector(0)", "{{cause}}"),),
-            limits=(1,),
-            decimals=0,
-            width=6,
+            (Query(_over_time(f"meterwatch_open_incidents{{{_CAUSE}}}"), "{{cause}}"),),
         ),
     ),
 )

@@ -35,21 +35,20 @@ class Panel:
     help: str
     """What it says, and what to do when it looks bad"""
     queries: Sequence[Query]
-    unit: str = "short"
-    """Grafana's name of it"""
+    unit: str = "locale"
+    """Grafana's name of it; `locale` is a plain number"""
     limits: Sequence[float] = ()
     """Where green ends; where yellow ends"""
     more_is_better: bool = False
     """Whether it is red below the limits, and green above"""
-    decimals: int | None = None
-    width: int = 8
-    height: int = 8
 
 
 class Row(NamedTuple):
-    """Panels under a title."""
+    """Panels of one size under a title, side by side."""
 
     title: str
+    width: int
+    height: int
     panels: Sequence[Panel]
 
 
@@ -85,7 +84,7 @@ def build(board: Board, others: Sequence[tuple[str, str]]) -> schema.Dashboard:
         frame.with_row(dashboard.Row(row.title))
         for panel in row.panels:
             number += 1
-            frame.with_panel(_panel(panel).id(number))
+            frame.with_panel(_panel(panel).id(number).span(row.width).height(row.height))
     return frame.build()
 
 
@@ -115,18 +114,25 @@ def _variable(choice: Choice) -> dashboard.QueryVariable:
 def _panel(panel: Panel) -> _Made:
     makers: dict[str, Callable[[Panel], _Made]] = {"stat": _stat, "lines": _lines, "areas": _lines, "bars": _bars}
     made = makers[panel.kind](panel)
-    made.title(panel.title).description(panel.help).datasource(_SOURCE).span(panel.width).height(panel.height)
+    made.title(panel.title).description(panel.help).datasource(_SOURCE)
     made.unit(panel.unit).thresholds(_thresholds(panel))
-    if panel.decimals is not None:
-        made.decimals(panel.decimals)
+    if panel.unit == "locale" and panel.kind in ("stat", "bars"):
+        made.decimals(0)  # of a counter's increase Prometheus has an estimate
     for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
         target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(letter)
-        made.with_target(target.instant() if panel.kind == "bars" or _OVER_ALL in query.expr else target.range())
+        made.with_target(target.instant() if _once(panel, query) else target.range())
     return made
+
+
+def _once(panel: Panel, query: Query) -> bool:
+    """Whether it is asked for one moment: over time, groups that come and go would all be shown."""
+    return panel.kind == "bars" or (panel.kind == "stat" and bool(query.legend or _OVER_ALL in query.expr))
 
 
 def _stat(panel: Panel) -> stat.Panel:
     made = stat.Panel().graph_mode(look.BigValueGraphMode.AREA).reduce_options(_latest())
+    if any(query.legend for query in panel.queries):
+        made.text_mode(look.BigValueTextMode.VALUE_AND_NAME)
     coloured = look.BigValueColorMode.BACKGROUND if panel.limits else look.BigValueColorMode.VALUE
     return made.color_mode(coloured).color_scheme(_colour(schema.FieldColorModeId.THRESHOLDS))
 

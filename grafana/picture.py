@@ -20,9 +20,8 @@ _COLOURS: Final = {"green": "#56a64b", "yellow": "#e0b400", "red": "#e02f44", "b
 _PALETTE: Final = ("#56a64b", "#e0b400", "#3274d9", "#ff780a", "#e02f44", "#8f3bb8", "#37872d", "#6ed0e0", "#705da0")
 _INK: Final = "#24292e"
 _FAINT: Final = "#8e8e8e"
-_UNITS: Final = {"litre": " L", "kwatth": " kWh", "ops": "/s", "currencyEUR": " €", "short": ""}
-_SCALED: Final = ("short", "ops")
-"""Units that take a k or M before them."""
+_UNITS: Final = {"litre": "L", "kwatth": "Wh", "ops": "/s", "bytes": "B", "short": ""}
+_SIZES: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _COLUMN_IN: Final = 0.66
 _ROW_IN: Final = 0.36
 _HEAD_IN: Final = 0.8
@@ -40,12 +39,12 @@ class Drawn(NamedTuple):
     """(seconds since the beginning, value)"""
 
 
-Ask = Callable[[str], Sequence[tuple[Mapping[str, str], Sequence[tuple[float, float]]]]]
-"""A query as the dashboard has it -> labels and points of each series, over the time to be shown."""
+Ask = Callable[[str, bool], Sequence[tuple[Mapping[str, str], Sequence[tuple[float, float]]]]]
+"""(A query as the dashboard has it, whether for one moment) -> labels and points of each series."""
 
 
-def draw(board: Mapping[str, Any], ask: Ask, about: str, path: Path) -> None:
-    """Writes a PNG; `about` says what it was drawn from."""
+def draw(board: Mapping[str, Any], ask: Ask, seconds: float, about: str, path: Path) -> None:
+    """Writes a PNG of so much time; `about` says what it was drawn from."""
     places = [panel["gridPos"] for panel in board["panels"]]
     rows = max(place["y"] + place["h"] for place in places)
     wide, high = WIDTH * _COLUMN_IN, rows * _ROW_IN + _HEAD_IN
@@ -58,7 +57,7 @@ def draw(board: Mapping[str, Any], ask: Ask, about: str, path: Path) -> None:
                 top = 1 - (_HEAD_IN + (panel["gridPos"]["y"] + 0.65) * _ROW_IN) / high
                 figure.text(0.008, top, panel["title"], size=11, weight="bold", va="center")
         for panel in panels(board):
-            _draw(_axes(figure, panel["gridPos"], high), panel, _series(panel, ask))
+            _draw(_axes(figure, panel["gridPos"], high), panel, _series(panel, ask), seconds)
         figure.savefig(path, metadata={"Software": None})
 
 
@@ -75,14 +74,14 @@ def _series(panel: Mapping[str, Any], ask: Ask) -> list[Drawn]:
     found = []
     for target in panel["targets"]:
         legend = target.get("legendFormat") or ""
-        for labels, points in ask(target["expr"]):
+        for labels, points in ask(target["expr"], target["instant"]):
             held = [(when, value) for when, value in points if math.isfinite(value)]
             if held:
                 found.append(Drawn(_LEGEND.sub(lambda name: labels.get(name[1], ""), legend), held))  # noqa: B023
     return found
 
 
-def _draw(box: Axes, panel: Mapping[str, Any], series: Sequence[Drawn]) -> None:
+def _draw(box: Axes, panel: Mapping[str, Any], series: Sequence[Drawn], seconds: float) -> None:
     box.set(facecolor="white", xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
     kind, defaults = panel["type"], panel["fieldConfig"]["defaults"]
     height = box.get_window_extent().height / box.figure.dpi
@@ -104,18 +103,18 @@ def _draw(box: Axes, panel: Mapping[str, Any], series: Sequence[Drawn]) -> None:
     elif kind == "bargauge":
         _bars(box, series, defaults, height)
     else:
-        _lines(box, series, panel, height)
+        _lines(box, series, panel, height, seconds)
 
 
 def _stat(box: Axes, series: Sequence[Drawn], defaults: Mapping[str, Any]) -> None:
     steps = defaults["thresholds"]["steps"]
-    several = len(series) > 1
+    named = any(one.name for one in series)
     for number, one in enumerate(series[:_MOST]):
         value = one.points[-1][1]
         colour = _COLOURS[_step(steps, value)["color"]]
         if len(steps) > 1:
             box.set_facecolor(colour)
-        words = _shown(value, defaults) + (f"\n{one.name}" if several else "")
+        words = _shown(value, defaults) + (f"\n{one.name}" if named else "")
         box.text(
             (number + 0.5) / len(series),
             0.45,
@@ -123,14 +122,15 @@ def _stat(box: Axes, series: Sequence[Drawn], defaults: Mapping[str, Any]) -> No
             ha="center",
             va="center",
             weight="bold",
-            size=11 if several else 18,
+            size=11 if len(series) > 2 else 14 if named else 18,
             color="white" if len(steps) > 1 else colour,
         )
 
 
 def _bars(box: Axes, series: Sequence[Drawn], defaults: Mapping[str, Any], height: float) -> None:
     shown = sorted(series, key=lambda one: -one.points[-1][1])[:_MOST]
-    inner = box.inset_axes((0.3, 0.03, 0.52, 1 - 0.33 / height))
+    left = min(0.55, 0.05 + 0.017 * max(len(one.name) for one in shown))
+    inner = box.inset_axes((left, 0.03, 0.85 - left, 1 - 0.33 / height))
     values = [one.points[-1][1] for one in shown]
     steps = defaults["thresholds"]["steps"]
     inner.barh(range(len(shown)), values, height=0.7, color=[_COLOURS[_step(steps, v)["color"]] for v in values])
@@ -142,13 +142,14 @@ def _bars(box: Axes, series: Sequence[Drawn], defaults: Mapping[str, Any], heigh
         inner.text(1.03, place, _shown(value, defaults), transform=inner.get_yaxis_transform(), va="center")
 
 
-def _lines(box: Axes, series: Sequence[Drawn], panel: Mapping[str, Any], height: float) -> None:
+def _lines(box: Axes, series: Sequence[Drawn], panel: Mapping[str, Any], height: float, seconds: float) -> None:
     defaults = panel["fieldConfig"]["defaults"]
     shown = sorted(series, key=lambda one: -max(value for _, value in one.points))[:_MOST]
     shown.sort(key=lambda one: one.name)
     columns = 3
     legend_in = 0.17 * math.ceil(len(shown) / columns) + 0.05
-    inner = box.inset_axes((0.09, (legend_in + 0.2) / height, 0.88, 1 - (legend_in + 0.55) / height))
+    left = 0.6 / (panel["gridPos"]["w"] * _COLUMN_IN)
+    inner = box.inset_axes((left, (legend_in + 0.2) / height, 0.97 - left, 1 - (legend_in + 0.55) / height))
     if defaults["custom"].get("stacking", {}).get("mode") == "normal":
         _stack(inner, shown)
     else:
@@ -161,7 +162,7 @@ def _lines(box: Axes, series: Sequence[Drawn], panel: Mapping[str, Any], height:
         if step["value"] <= 1.5 * top:
             inner.axhline(step["value"], color=_COLOURS[step["color"]], linestyle="--", linewidth=0.8)
             top = max(top, 1.05 * step["value"])
-    inner.set_ylim(0, top)
+    inner.set(xlim=(0, seconds / 60), ylim=(0, top))
     inner.grid(color="#e8e8e8", linewidth=0.6)
     inner.set_axisbelow(True)
     inner.spines[["top", "right"]].set_visible(False)
@@ -198,17 +199,17 @@ def _step(steps: Sequence[Mapping[str, Any]], value: float) -> Mapping[str, Any]
 
 
 def _shown(value: float, defaults: Mapping[str, Any]) -> str:
-    unit, decimals = defaults.get("unit", "short"), defaults.get("decimals")
+    unit, decimals = defaults.get("unit", "locale"), defaults.get("decimals")
     if unit == "percentunit":
         return f"{100 * value:.{decimals or 0}f} %"
     if unit == "s":
         return _lasting(value)
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= 10 * size and unit in _SCALED:
-            return f"{value / size:.3g} {letter}{_UNITS[unit].strip()}"
-    if decimals is None:
-        decimals = 0 if value == int(value) or abs(value) >= 100 else 2
-    return f"{value:,.{decimals}f}{_UNITS.get(unit, f' {unit}')}"
+    if unit == "locale":
+        return f"{value:,.{decimals}f}" if decimals is not None else f"{value:,.5g}"
+    size, letter = next(((size, letter) for size, letter in _SIZES if abs(value) >= size), (1.0, ""))
+    if unit == "kwatth":
+        letter = {"": "k", "k": "M", "M": "G", "G": "T"}[letter]
+    return f"{value / size:.3g} {letter}{_UNITS.get(unit, unit)}".rstrip()
 
 
 def _lasting(seconds: float) -> str:

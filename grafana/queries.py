@@ -26,6 +26,8 @@ class Asked:
     place: str
     expr: str
     legend: str = ""
+    once: bool = False
+    """Whether it is asked for one moment, and not over time"""
 
     def plain(self, window: str = "5m", span: str = "6h") -> str:
         """With Grafana's variables filled in: all of the drop-downs, rates over `window`, ranges over `span`."""
@@ -57,7 +59,9 @@ def asked(board: Mapping[str, Any]) -> Iterator[Asked]:
     """Every query of a dashboard."""
     for panel in panels(board):
         for target in panel["targets"]:
-            yield Asked(f"{board['title']} / {panel['title']}", target["expr"], target.get("legendFormat", ""))
+            yield Asked(
+                f"{board['title']} / {panel['title']}", target["expr"], target["legendFormat"], target["instant"]
+            )
 
 
 def boards() -> list[dict[str, Any]]:
