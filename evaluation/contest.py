@@ -109,7 +109,7 @@ class Contest:
         some = slice(-_SPEED_VECTORS, None)
         vectors, clean = self._history.vector[some], self._history.clean[some]
         new = contenders(self._history.vector, self._seed)
-        return {name: _speed(peer, vectors, clean) for name, peer in new.items()}
+        return {name: _speed(peer, vectors, clean) for name, peer in new.items() if not isinstance(peer, Chance)}
 
 
 def contenders(history: Vectors, seed: int) -> Mapping[str, Peer]:

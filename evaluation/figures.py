@@ -9,6 +9,8 @@ from evaluation.measures import Days, threshold_at
 
 RATES: Final = {"found_1": 0.01, "found_0_1": 0.001}
 """Share of homes found within `measures.FOUND_DAYS` at a realised rate of clean meter-days."""
+ALL: Final = "all families"
+"""A group of them all, where there are several groups."""
 MEASURES: Final = ("roc", "ap", *RATES)
 
 
@@ -41,6 +43,8 @@ def _detector(cases: Sequence[Case], table: str, name: str) -> dict[str, Any]:
         of: dict[str, list[tuple[int, dict[str, float]]]] = {}
         for case, one in measured:
             of.setdefault(getattr(case, what), []).append((case.seed, one))
+        if what == "group" and len(of) > 1:
+            of[ALL] = [(case.seed, one) for case, one in measured]
         return {name: _over_seeds(ones) for name, ones in of.items()}
 
     return {"thresholds": thresholds, "families": by("kind"), "groups": by("group")}

@@ -65,11 +65,15 @@ def _fleet(figures: dict[str, Any]) -> Iterator[str]:
 def _detectors(detectors: dict[str, Any], speeds: dict[str, float]) -> Iterator[str]:
     for group in next(iter(detectors.values()))["groups"]:
         rows = [
-            [name, *_cells(one["groups"][group]), _points(one, detectors.get(REFERENCE), group), f"{speeds[name]:,}"]
+            [name, *_cells(one["groups"][group]), _points(one, detectors.get(REFERENCE), group), _speed(speeds, name)]
             for name, one in detectors.items()
         ]
         yield f"{group[:1].upper()}{group[1:]}:"
         yield _table(["detector", *_COLUMNS.values(), "points over River", "a second"], rows)
+
+
+def _speed(speeds: dict[str, float], name: str) -> str:
+    return f"{speeds[name]:,}" if name in speeds else ""
 
 
 def _points(one: dict[str, Any], reference: dict[str, Any] | None, group: str) -> str:
