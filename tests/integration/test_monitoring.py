@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from cli.demo.town import CLEAN_DAYS, FAULT_DAYS, QUIET_DAYS
 from cli.kafka import GIVEN, missing_tools
 from cli.kafka.broker import free_ports
 from grafana.picture import draw
@@ -31,6 +32,7 @@ METERS: Final = 600
 """The smallest town that has room for all faults."""
 PICTURES: Final = "MONITORING_PICTURES"
 """Environment variable with the folder for pictures."""
+_DAYS: Final = CLEAN_DAYS + FAULT_DAYS + QUIET_DAYS
 _STARTED_S: Final = 420.0
 """Kernels compiled and all, on a slow machine."""
 _PLAYED_S: Final = 420.0
@@ -40,6 +42,7 @@ _WINDOW: Final = "20s"
 """For rates: a scrape is a second."""
 _STEP_S: Final = 2.0
 _NOT_WRITTEN: Final = re.compile("meterwatch_(score|model)_")
+"""Queries for what is in the catalogue and is not written yet."""
 _SHOWN: Final = [board for board in boards() if any(asked(board))]
 
 
@@ -167,7 +170,7 @@ def test_a_picture_shows_every_panel(watched: Watched, board: dict[str, Any], tm
     path = folder / f"{board['uid']}.png"
     minutes = (watched.until - watched.since) / 60
     about = (
-        f"Drawn from the panels' own queries to Prometheus, which watched a demo of {METERS} meters: 84 days of event "
+        f"Drawn from the panels' own queries to Prometheus, which watched a demo of {METERS} meters: {_DAYS} days of event "
         f"time in {minutes:.1f} min. Not a screenshot of Grafana."
     )
 
