@@ -170,8 +170,8 @@ def test_a_picture_shows_every_panel(watched: Watched, board: dict[str, Any], tm
     path = folder / f"{board['uid']}.png"
     minutes = (watched.until - watched.since) / 60
     about = (
-        f"Drawn from the panels' own queries to Prometheus, which watched a demo of {METERS} meters: {_DAYS} days of event "
-        f"time in {minutes:.1f} min. Not a screenshot of Grafana."
+        f"Drawn from the panels' own queries to Prometheus, which watched a demo of {METERS} meters: {_DAYS} days of "
+        f"event time in {minutes:.1f} min. Not a screenshot of Grafana."
     )
 
     def ask(query: str, once: bool) -> list[Series]:
