@@ -27,7 +27,7 @@ from models.domain.times import HOUR
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
 
-EVERY_H: Final = 2
+EVERY_H: Final = 3
 """Hours from one vector of a meter to the next that is learnt: River takes 0.2 ms for each, and most of what is in a
 vector is about a whole day."""
 SUSPECTED: Final = 0.95

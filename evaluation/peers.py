@@ -20,7 +20,7 @@ KEPT_DAYS: Final = 28
 """Of clean vectors that refits see."""
 A_DAY: Final = 64
 """Clean vectors that our own detectors learn."""
-_REFIT_VECTORS: Final = 20_000
+_REFIT_VECTORS: Final = 5_000
 """At most; scikit-learn draws 256 of them for each tree."""
 
 

@@ -19,10 +19,10 @@ def fleet() -> Fleet:
 
 
 def read(fleet: Fleet, first_day: int, days: int, shift: float = 0.0) -> Read:
-    """A vector every two hours; those of the last `ODD` homes lie `shift` off; one feature is never known."""
+    """A vector every three hours; those of the last `ODD` homes lie `shift` off; one feature is never known."""
     rng = np.random.default_rng(days)
-    homes, slots = len(fleet.homes), 12 * days
-    start = fleet.onset + (12 * first_day + np.repeat(np.arange(slots), homes)) * 2 * HOUR
+    homes, slots = len(fleet.homes), 8 * days
+    start = fleet.onset + (8 * first_day + np.repeat(np.arange(slots), homes)) * 3 * HOUR
     meter = np.tile(np.arange(homes, dtype=np.int32), slots)
     vector = rng.normal(size=(len(meter), FEATURES)).astype(np.float32)
     vector[meter >= homes - ODD] += shift
