@@ -20,16 +20,22 @@ from models.contracts import AnomalyEvent, GroupDay
 from models.deciding.decide import decide_all, silence
 from models.deciding.relay import group_days
 from models.domain.blocks import Blocks, Int64, Rejected
+from models.domain.drifts import CohortDrift
 from models.domain.times import DAY, NEVER, day_of, to_text
 from models.intake.admit import Admitted, admit
 from models.scoring.close import DAY as DAY_OF
-from models.scoring.close import close, closed, cohorts, survey, totals
+from models.scoring.close import close, closed, survey, totals
+from models.scoring.cohort_drift import told
+from models.scoring.drift import watch_pages
 from models.scoring.judge import MOST_FINDINGS, VERDICT, judge
+from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
+from models.scoring.sample import close_day
+from models.scoring.vector import FEATURES, PARTS
 from models.state import ring
 from models.state.fit import fit
-from models.state.layout import RING_DAYS, STATS
+from models.state.layout import PAGED, RING_DAYS, STATS
 from models.state.partition import Partition
 
 
@@ -47,6 +53,10 @@ class Scores:
     """Meter's unit; NaN while warming up."""
     state: NDArray[np.uint8]
     """0 missing, 1 warming, 2 scored"""
+    vector: NDArray[np.float32]
+    """[n, FEATURES] of `models.scoring.vector`; NaN unless scored"""
+    parts: NDArray[np.float32]
+    """[n, PARTS] surprise of each detector, see `models.scoring.calibrate`; NaN unless scored"""
 
 
 @dataclasses.dataclass(slots=True)
@@ -58,6 +68,8 @@ class Outcome:
     rejected: list[Rejected] = dataclasses.field(default_factory=list)
     days: list[GroupDay] = dataclasses.field(default_factory=list)
     """closed days of transformers, premises and the like, for `groups`"""
+    drifts: list[CohortDrift] = dataclasses.field(default_factory=list)
+    """Of the days that closed"""
     scores: list[Scores] = dataclasses.field(default_factory=list)
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """readings = accepted + rejected + duplicates + revisions + late; replayed ones were counted before"""
@@ -130,7 +142,7 @@ def _let_pass(now: int, offset: int, partition: Partition, policy: Policy, outco
     clock, lag, every = partition.clock, policy.day_close_lag, policy.watch_every
     for number, zone in enumerate(partition.zones):
         if now >= clock.next_close(zone, lag, now):
-            outcome.days += _close_days(number, zone, now, partition, policy)
+            _close_days(number, zone, now, partition, policy, outcome)
     partition.take_events(now)
     if now >= clock.next_watch(every, now):
         clock.watch(every, now)
@@ -153,26 +165,28 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
     return np.flatnonzero(other & newer & (blocks.offset[begin:end] > rows["offset"][meter]))
 
 
-def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy) -> list[GroupDay]:
-    """Close the local days of a time zone that are over; what the day before them was like for groups of meters."""
+def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy, outcome: Outcome) -> None:
+    """Close the local days of a time zone that are over: drifts of cohorts, and the day before for groups of meters."""
     p, count = partition, len(partition)
+    learnt = in_force(p)
     last, due = p.clock.close(zone, now, policy.day_close_lag)
     rebaseline = due - int(policy.general["rebaseline_days"] * DAY)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, count, number)
-    values = np.empty((count, STATS), np.float32)
+    values, paged = np.empty((count, STATS), np.float32), np.empty((count, len(PAGED)), np.float32)
     for day in range(last - RING_DAYS + 1, last + 1):
         if not survey(*meters, day, values):
             continue
-        frozen = p.cohorts.get(zone, {})
-        if day not in frozen:
-            p.freeze(zone, day, cohorts(p.rows[:count], p.facts["service"][p.fact_of[:count]], values))
-        close(*meters, day, last, rebaseline, values, p.cohorts[zone][day])
+        if day not in p.closed.get(zone, {}):
+            p.freeze(zone, day, close_day(p, number, day, values, learnt))
+            outcome.drifts += told(zone, day, p.closed[zone][day])
+        close(*meters, day, last, rebaseline, values, p.closed[zone][day].medians, paged)
+        p.rows["fell_day"][:count][(watch_pages(p.rows["pages"][:count], paged) < 0).any(axis=1)] = day
     closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last)
     if not p.grouped:
-        return []
+        return
     days = np.empty(count, DAY_OF)
     before = last - 1  # by now late uploads are in
-    return group_days(p, day_of(before), now, days[: totals(*meters, before, days)])
+    outcome.days += group_days(p, day_of(before), now, days[: totals(*meters, before, days)])
 
 
 def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outcome, *, scores: bool) -> None:
@@ -183,11 +197,15 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     fit(p, meter, blocks.start, blocks.value, np.repeat(p.facts["zone"][part.fact], lengths))
     verdicts = np.zeros(count, VERDICT)
     findings = np.empty(count * MOST_FINDINGS, FINDING)
+    vectors = np.full((count, len(FEATURES)), np.nan, np.float32)
+    parts = np.full((count, len(PARTS)), np.nan, np.float32)
+    known = in_force(p)
     found = judge(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
-        policy.settings, policy.rules_on, verdicts, findings,
+        known.nodes, known.grown, known.tables, known.model_of,
+        policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
     )  # fmt: skip
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)
     _count(verdicts["fate"], outcome.counts)
@@ -196,7 +214,16 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
         kept = np.flatnonzero(verdicts["fate"] <= ring.SECOND_START)
         v = verdicts[kept]
         outcome.scores.append(
-            Scores(rows[kept], meter[kept], blocks.start[kept], v["score"], v["expected"], v["state"])
+            Scores(
+                rows[kept],
+                meter[kept],
+                blocks.start[kept],
+                v["score"],
+                v["expected"],
+                v["state"],
+                vectors[kept],
+                parts[kept],
+            )
         )
 
 

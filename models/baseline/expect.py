@@ -9,6 +9,7 @@ import numpy as np
 from models.domain.localtime import FIRST_DAY
 from models.domain.times import HOUR
 from models.state.jit import inner
+from models.state.layout import RATIO
 
 _CHANGE_H = 2
 """Hours after midnight at which clocks change, near enough: Europe at 2 or 3, North America at 2."""
@@ -38,4 +39,4 @@ def expected_in(level, profile, slot, interval_s, shift):
     hours = interval_s / 3600.0
     if hours >= 12:
         return level * hours
-    return profile[wall_hour(slot, interval_s, shift)] * hours
+    return level * profile[wall_hour(slot, interval_s, shift)] / RATIO * hours

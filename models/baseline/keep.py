@@ -9,7 +9,6 @@ from models.domain.quality import DERIVED, EDITED, ESTIMATED, MISSING
 from models.domain.times import HOUR, NEVER, SECOND
 from models.state import ring as r
 from models.state.jit import inner
-from models.state.layout import BINS
 
 ZERO_BRIDGE: Final = 6 * HOUR
 """Longest hole that a run of zeros goes on over."""
@@ -78,17 +77,6 @@ def advance(row, slot_time, value, rank, features, new_slot):
             row.estimated_since = slot_time if row.estimated_since == NEVER else row.estimated_since
         elif rank >= EDITED:
             row.estimated_since = NEVER
-
-
-@inner
-def count_today(row, day, place):
-    """Into the histogram of a day not yet closed; the later of two days that share a place has it."""
-    if day > row.today_day[day % 2]:
-        row.today_day[day % 2] = day
-        for n in range(BINS):
-            row.today[day % 2, n] = 0
-    if day == row.today_day[day % 2] and row.today[day % 2, place] < 255:
-        row.today[day % 2, place] += 1
 
 
 @inner

@@ -10,16 +10,12 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.expect import clock_shift, wall_hour
-from models.domain.quality import EDITED, VALID
+from models.baseline.day import COVERAGE
 from models.state.jit import inner
-from models.state.layout import BINS, GRIDS, HOURS
-from models.state.ring import holds, rank_at, slab, slots_in_day, value_at
+from models.state.layout import GRIDS, HOURS, RATIO
 
 MEMORY_DAYS: Final = 45
 """Baseline memory. Source: the design study, 45 to 90 days beat 21."""
-COVERAGE: Final = 0.5
-"""Share of a day's slots that must be there for it to be learnt."""
 _GATE_FROM, _GATE_TO, GATE_LEAST = 3.0, 6.0, 0.05
 """Day deviation in mean absolute deviations from which the weight falls, where it is least, and that least."""
 _PEAK_DECAY: Final = 0.995
@@ -35,40 +31,25 @@ _FIT_SHARE: Final = 0.99
 
 
 @inner
-def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_sum, hour_count):
-    """Teach `row` one closed local day; whether enough of it is there. `hour_sum`, `hour_count`: scratch, 24 floats."""
-    interval_s = row.interval_s
-    at = slab(ring_at, day, interval_s)
-    if not holds(ring, at, day):
+def learn_day(row, day, weight, rates, count, hour_sum, hour_count):
+    """Teach `row` one closed local day as `models.baseline.day.read_day` gives it; whether enough of it is there."""
+    if count == 0 or count < COVERAGE * len(rates):
         return False
-    slots = slots_in_day(day, interval_s, midnights)
-    hours = interval_s / 3600.0
-    hour_sum[:] = 0.0
-    hour_count[:] = 0.0
-    total, count, top, active = 0.0, 0, 0.0, 0
-    shift = clock_shift(day, midnights)
+    hours = row.interval_s / 3600.0
     bound = _LARGEST
     if row.days >= _BOUND_DAYS and row.top > 0:
         bound = min(bound, _BOUND * row.top)
-    for slot in range(slots):
-        rank = rank_at(ring, at, slot, interval_s)
-        if rank != VALID and rank != EDITED:
+    total, top, active = 0.0, 0.0, 0
+    for slot in range(len(rates)):
+        rate = rates[slot]
+        if np.isnan(rate):
             continue
-        value = value_at(ring, exact, at, exact_at, day, slot, interval_s, row.decimals)
-        if value < 0:
-            continue
-        rate = min(value / hours, bound)
-        hour = wall_hour(slot, interval_s, shift)
-        hour_sum[hour] += rate
-        hour_count[hour] += 1
-        total += rate
-        count += 1
-        top = max(top, rate)
-        if value != 0:
+        if rate != 0:
             active += 1
-            _grid(row, value)
-    if count < COVERAGE * slots:
-        return False
+            _grid(row, rate * hours)
+        rate = min(rate, bound)
+        total += rate
+        top = max(top, rate)
     if weight <= 0:
         return True
     mean = total / count
@@ -82,27 +63,30 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     rate = weight / min(row.days + 1.0, MEMORY_DAYS)
     if row.days > 0:
         row.spread += weight / min(np.float64(row.days), MEMORY_DAYS) * (abs(mean - day_expected) - row.spread)
+    level = row.level + rate * (mean - row.level)
     least, two_hours, before = np.inf, 0.0, np.nan
     off, off_hours = 0.0, 0
     for hour in range(HOURS):
+        usual = row.level * row.profile[hour] / RATIO
         if hour_count[hour] > 0:
-            seen = hour_sum[hour] / hour_count[hour]
+            seen = min(hour_sum[hour] / hour_count[hour], bound)
             if row.days > 0:
-                off += abs(seen - row.profile[hour])
+                off += abs(seen - usual)
                 off_hours += 1
-            row.profile[hour] += rate * (seen - row.profile[hour])
+            usual += rate * (seen - usual)
             least = min(least, seen)
             two_hours = max(two_hours, min(before, seen) if before == before else 0.0)
             before = seen
         else:
             before = np.nan
             if row.days == 0:
-                row.profile[hour] = mean
+                usual = mean
+        row.profile[hour] = np.uint16(min(np.rint(usual / level * RATIO), 65535.0)) if level > 0 else 0
     if off_hours:
         row.noise += weight / min(np.float64(row.days), MEMORY_DAYS) * (off / off_hours - row.noise)
     if hours > 1:
         two_hours = top
-    row.level += rate * (mean - row.level)
+    row.level = level
     row.base += rate * (least - row.base) if least < np.inf else 0.0
     if least < np.inf:
         row.base_top = _decayed(row.base_top, least, given)
@@ -113,7 +97,6 @@ def learn_day(row, ring, ring_at, exact, exact_at, day, midnights, weight, hour_
     row.zero_run = _decayed(row.zero_run, row.zeros_ended, given)
     row.zeros_ended = 0.0
     row.days = min(row.days + 1, 60_000)
-    _remember(row, day)
     return True
 
 
@@ -130,7 +113,7 @@ def _expected(row, hour_count, hours):
         return row.level
     total, count = 0.0, 0.0
     for hour in range(HOURS):
-        total += row.profile[hour] * hour_count[hour]
+        total += row.level * row.profile[hour] / RATIO * hour_count[hour]
         count += hour_count[hour]
     return total / count
 
@@ -138,7 +121,7 @@ def _expected(row, hour_count, hours):
 @inner
 def _grid(row, value):
     """First week: count on which decimal grids values lie; the coarsest that fits 99 % is the resolution."""
-    if row.resolution > 0 or row.grid_values >= 60_000:
+    if row.resolution > 0 or row.grid_values == 255:
         return
     row.grid_values += 1
     for n in range(GRIDS):
@@ -156,18 +139,3 @@ def settle_resolution(row):
         if row.grids[n] >= _FIT_SHARE * row.grid_values:
             row.resolution = 10.0 ** np.float64(_GRID_TENS - n)
             return
-
-
-@inner
-def _remember(row, day):
-    """The day's suspicions join the histogram that scores are ranked in."""
-    if row.today_day[day % 2] != day:
-        return
-    full = False
-    for n in range(BINS):
-        more = row.suspicion[n] + row.today[day % 2, n]
-        row.suspicion[n] = more
-        full = full or more > 50_000
-    if full:
-        for n in range(BINS):
-            row.suspicion[n] //= 2

@@ -13,7 +13,7 @@ from models.domain.causes import FAMILIES
 from models.domain.times import HOUR, NEVER, SECOND
 from models.scoring.close import watch
 from models.scoring.policy import Policy
-from models.scoring.rules.findings import FINDING
+from models.scoring.rules.findings import FINDING, MOST_NAMED
 from models.scoring.rules.registry import NUMBER, at
 from models.state.partition import Partition
 from models.state.ring import NEW, REVISED, SECOND_START
@@ -70,7 +70,7 @@ def silence(now: int, partition: Partition, policy: Policy) -> Iterator[AnomalyE
         start = int(row["value_at"]) + interval
         waited = (now - int(row["heard_at"])) / HOUR
         usual = float(p.facts["upload_h"][p.fact_of[meter]]) or float(row["upload_h"])
-        finding = np.array([(0, start, waited, max(hours, times * usual), 0.0, 0.0, _D15)], FINDING)
+        finding = np.array([(0, start, waited, max(hours, times * usual), 0.0, 0.0, _D15, (-1,) * MOST_NAMED)], FINDING)
         yield from decide(Reading(meter, start, interval, now, 0, tuple(finding)), partition, policy)
         partition.changed[meter] = True
 

@@ -17,10 +17,15 @@ from models.domain.ids import anomaly_id
 from models.domain.times import DAY, HOUR, NEVER, to_datetime
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import NUMBER, RULES
+from models.scoring.vector import FEATURES
 from models.state.partition import Partition
 
 _FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
-_EXPLAINS: Final = tuple(sum(1 << NUMBER[other] for other in rule.explains) for rule in RULES)
+_SECOND_OPINION: Final = 1 << NUMBER["S1"]
+"""What the models say: every other rule accounts for it."""
+_EXPLAINS: Final = tuple(
+    sum(1 << NUMBER[other] for other in rule.explains) | (_SECOND_OPINION if rule.id != "S1" else 0) for rule in RULES
+)
 _RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
 _CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
 _LINGER: Final = DAY
@@ -207,5 +212,7 @@ def _evidence(finding: Any, unit: str) -> Evidence:
     rule = RULES[finding["rule"]]
     name = rule.unit.replace("unit", unit)
     value, threshold = float(finding["value"]), float(finding["threshold"])
-    text = rule.text.format(value=value, threshold=threshold, unit=unit)
+    names = [FEATURES[n] for n in finding["named"].tolist() if n >= 0]
+    named = f", most of all in {', '.join(names)}" if names else ""
+    text = rule.text.format(value=value, threshold=threshold, unit=unit, named=named)
     return Evidence(rule=rule.id, value=value, threshold=threshold, unit=name, text=text)

@@ -1,32 +1,27 @@
 """The kernels of what happens with time, and not with a reading: local days close, and meters stay silent.
 
-A close goes in three steps: `survey` takes the day's statistics of all meters, the medians of each service are frozen
-from them (`cohorts`), and `close` teaches every row its day. `watch` looks for meters that have not been heard of.
+A close goes in three steps: `survey` takes the day's statistics of all meters, what is learnt of many meters is frozen
+from them (`models.scoring.sample`), and `close` teaches every row its day. `watch` looks for meters that have not been
+heard of.
 """
 
 from typing import Final
 
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
-from models.baseline.days import (
-    accumulate,
-    hours_of_day,
-    look_at_night,
-    look_for_copy,
-    look_for_shift,
-    statistics,
-)
+from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, read_day, statistics
+from models.baseline.departures import accumulate
 from models.baseline.expect import clock_shift, expected_in
 from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
+from models.baseline.patterns import look_at_night, look_for_copy, look_for_shift
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
-from models.domain.units import SERVICES
 from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
+from models.state.closed import PEERS, WHOLE, cohort_number
 from models.state.jit import kernel
-from models.state.layout import COHORT, FACTS, ROW, STATS
+from models.state.layout import COHORT, FACTS, LEVEL, ROW
 
 DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
 """A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
@@ -44,7 +39,7 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
 
     Returns how many there are.
     """
-    hour_sum, hour_count = np.empty(24), np.empty(24)
+    rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
     found = 0
     for m in range(count):
         values[m, :] = np.nan
@@ -53,51 +48,38 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
         row = rows[m]
         if row.first == NEVER or row.learnt_day >= day:
             continue
-        if hours_of_day(row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], hour_sum, hour_count):
-            statistics(row, hour_sum, hour_count, values[m])
+        slots, there = read_day(
+            row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
+        )
+        if there > 0 and there >= COVERAGE * slots:
+            digest = fingerprint(rates[:slots], there)
+            statistics(row, day, rates[:slots], hour_sum, hour_count, digest, values[m])
             found += 1
     return found
-
-
-def cohorts(rows: NDArray[np.void], service: NDArray[np.uint8], values: NDArray[np.float32]) -> NDArray[np.void]:
-    """Medians [service, statistic] of how a day departs from each meter's own past. Columns: one entry a meter."""
-    frozen = np.zeros((len(SERVICES), STATS), COHORT)
-    stats = rows["stats"]
-    for own in range(len(SERVICES)):
-        mine = (service == own) & (rows["days"] >= WARM_DAYS)
-        for n in range(STATS):
-            there = mine & ~np.isnan(values[:, n]) & ((stats["mean"][:, n] != 0) | (stats["variance"][:, n] != 0))
-            departures = np.sort(values[there, n] - stats["mean"][there, n])
-            if (peers := len(departures)) < 2:
-                continue
-            middle = peers // 2
-            low, mid = departures[middle - 1], departures[middle]
-            high = departures[middle + 1] if peers % 2 and peers > 2 else mid
-            deviation = float(np.median(np.sqrt(stats["variance"][there, n])))
-            frozen[own, n] = (peers, low, mid, high, deviation)
-    return frozen
 
 
 @kernel(
     nb.void(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones,
-        nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, _f4, _cohorts,
+        nb.int64, nb.int64, nb.int64, nb.int64, nb.int64, _f4, _cohorts, _f4,
     )
 )  # fmt: skip
 def close(
     rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights,
-    count, zone, day, last, rebaseline, values, cohort,
+    count, zone, day, last, rebaseline, values, medians, paged,
 ):  # fmt: skip
     """Teach local day `day` of time zone number `zone` to the first `count` meters that have yet to learn it.
 
     `last` is the day that closes: days before it came too late for their own close, and are learnt now unless a later
     one is learnt already. `rebaseline`: event time before which an open anomaly was detected that is the new normal.
+    `medians` [COHORTS, STATS] of the day. `paged` [count, PAGED] gets the day's departures for the drift detectors.
     """
-    hour_sum, hour_count = np.empty(24), np.empty(24)
+    rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
     for m in range(count):
+        paged[m, :] = np.nan
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
             continue
-        row = rows[m]
+        row, fact = rows[m], facts[fact_of[m]]
         if row.first == NEVER or row.closed_day >= last or row.learnt_day >= day:
             continue
         open_since = np.int64(_NONE_OPEN)
@@ -110,16 +92,19 @@ def close(
                 weight = 0.0
             elif row.fired_day[day % 2] == day:
                 weight = GATE_LEAST
-        at, whole, starts = ring_at[m], exact_at[m], midnights[zone]
-        if not learn_day(row, ring, at, exact, whole, day, starts, weight, hour_sum, hour_count):
+        slots, there = read_day(
+            row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
+        )
+        if not learn_day(row, day, weight, rates[:slots], there, hour_sum, hour_count):
             continue
         row.learnt_day = day
-        service = facts[fact_of[m]].service
-        accumulate(row, day, values[m], cohort[service], weight)
-        hours_of_day(row, ring, at, exact, whole, day, starts, hour_sum, hour_count)
+        cohort = cohort_number(fact.service, fact.customer_class)
+        if medians[cohort, LEVEL].peers < PEERS:
+            cohort = cohort_number(fact.service, WHOLE)
+        accumulate(row, day, values[m], medians[cohort], weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
-        look_for_copy(row, ring, at, exact, whole, day, starts)
+        look_for_copy(row, day, fingerprint(rates[:slots], there))
 
 
 @kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64))

@@ -1,7 +1,7 @@
 """The kernel that every reading goes through; the others are in `models.scoring.close`.
 
 `judge` takes readings in order of arrival, each through the same stages: kept in the ring, validated, measured
-against what is expected, scored, held against the rules. Nothing is learnt here: that is `close`.
+against what is expected, held against the rules, scored. Nothing is learnt here: that is `close`.
 """
 
 from typing import Final
@@ -9,19 +9,24 @@ from typing import Final
 import numba as nb
 import numpy as np
 
-from models.baseline.keep import advance, count_today, heard, pend, place_of, rank_to_keep, receive
+from models.baseline.expect import clock_shift, wall_hour
+from models.baseline.keep import advance, heard, pend, place_of, rank_to_keep, receive
 from models.baseline.measure import EXPECTED, HERE, TOTAL, WET_REACH, WIDTH, measure
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, MISSING, VALID
 from models.domain.times import DAY, NEVER, SECOND
 from models.domain.units import GAS, WATER
+from models.scoring.detectors.trees import NODE
 from models.scoring.rules.data import data_rules
 from models.scoring.rules.findings import FINDING
+from models.scoring.rules.model import model_rules
 from models.scoring.rules.pipe import pipe_rules
 from models.scoring.rules.reads import read_rules, register_rules
 from models.scoring.rules.use import use_rules
-from models.scoring.suspicion import bin_of, is_warm, score_of, suspicion
+from models.scoring.suspicion import is_warm, suspicion
+from models.scoring.vector import FEATURES, PARTS, raw_parts, score_of, surprises, vector
 from models.state import ring as r
+from models.state.closed import cohort_number
 from models.state.jit import kernel
 from models.state.layout import FACTS, RING_DAYS, ROW
 
@@ -36,27 +41,34 @@ MOST_FINDINGS: Final = 32
 _ROWS, _FACTS = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1]
 _EXACT, _VERDICTS, _FINDINGS = nb.from_dtype(r.EXACT)[::1], nb.from_dtype(VERDICT)[::1], nb.from_dtype(FINDING)[::1]
 _i4, _i8, _f8, _u1, _u2 = nb.int32[::1], nb.int64[::1], nb.float64[::1], nb.uint8[::1], nb.uint16[::1]
-_zones, _flags = nb.int64[:, ::1], nb.boolean[::1]
+_f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
 
 
 @kernel(
     nb.int64(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _zones, _u1, _flags,
         _i4, _i4, _i8, _i8, _i8, _i8, _f8, _u1, _f8, _f8, _f8,
-        _f8, nb.uint32, _VERDICTS, _FINDINGS,
+        nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.int32[:, ::1],
+        _f8, _f8, nb.uint32, _VERDICTS, _FINDINGS, _f4, _f4,
     )
 )  # fmt: skip
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    settings, rules_on, verdicts, findings,
+    nodes, grown, tables, model_of, settings, confidence, rules_on, verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    Returns the number of findings.
+    `nodes`, `grown`, `tables`, `model_of`: `models.scoring.learnt`. `confidence`: of each rule. `vectors`, `parts`:
+    what the detectors saw of each reading, one entry a reading. Returns the number of findings.
     """
     features = np.empty(WIDTH)
-    count = 0
+    x, raw, rare = (
+        np.zeros(len(FEATURES), np.float32),
+        np.zeros(len(PARTS), np.float32),
+        np.zeros(len(PARTS), np.float32),
+    )
+    count = np.int64(0)
     for b in range(len(meter)):
         m = meter[b]
         row, fact = rows[m], facts[fact_of[b]]
@@ -73,7 +85,8 @@ def judge(
             for i in range(first[b], first[b + 1]):
                 verdicts[i].fate = r.LATE
             continue
-        zone = midnights[fact.zone]
+        zone, own = midnights[fact.zone], fact.is_total == 0  # what feeds others is a matter of balances
+        model = model_of[fact.zone, cohort_number(fact.service, fact.customer_class)]
         interval = row.interval_s * SECOND
         reach = WET_REACH if fact.service == WATER else 24
         resolution = max(fact.resolution, row.resolution)
@@ -84,6 +97,7 @@ def judge(
             resolution = 10.0 ** -np.float64(min(row.finest, 6))
         for i in range(first[b], first[b + 1]):
             verdict = verdicts[i]
+            verdict.score = np.nan
             day, slot = place_of(start[i], interval, row.interval_s, zone)
             slot_time = zone[day - FIRST_DAY] + slot * interval
             missing = np.isnan(value[i]) or rank[i] == MISSING
@@ -120,24 +134,32 @@ def judge(
             if received[i] >= 0:
                 receive(row, day, received[i])
 
-            # Measure, then score
+            # Measure
             measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
             advance(row, slot_time, amount, kept, features, fate == r.NEW or fate == r.SECOND_START)
-            odd = suspicion(row, features, np.nan if missing or kept == r.CATCH_UP else amount, resolution)
-            place = bin_of(odd)
+            clean = np.nan if missing or kept == r.CATCH_UP else amount
             verdict.solid = kept == VALID or kept == EDITED
             warm = is_warm(row, day, r.local_day(row.first, zone))
             verdict.expected = features[HERE] if warm else np.nan
-            verdict.score = score_of(row, place) if warm and not missing else np.nan
-            verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
+            verdict.state = STATE_WARMING
             if missing:
                 verdict.state = STATE_MISSING
-            if verdict.solid and day > row.learnt_day:
-                count_today(row, day, place)
+            elif warm:
+                now = suspicion(row, features, clean, resolution)
+                hour = wall_hour(slot, row.interval_s, clock_shift(day, zone))
+                vector(row, features, hour, clean, resolution, x)
+                raw_parts(row, now, nodes[model], grown[model], x, raw)
+                surprises(raw, tables[model], rare)
+                for n in range(len(x)):
+                    vectors[i, n] = x[n]
+                for n in range(len(rare)):
+                    parts[i, n] = rare[n]
 
             # Hold against the rules
             said, calm = count, np.int64(0)
             total, usual = features[TOTAL], features[EXPECTED]
+            if own and warm and verdict.solid:
+                count, calm = model_rules(rare, x, nodes[model], slot_time, settings, findings, count, i, calm)
             count, calm = data_rules(
                 row, fact, features, slot_time, np.nan if missing else amount, resolution,
                 value_before, follows, settings, findings, count, i, calm,
@@ -152,7 +174,6 @@ def judge(
                 )
                 row.register, row.register_at = register[i], start[i] + interval
                 row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
-            own = fact.is_total == 0  # what feeds others is a matter of balances
             if own:
                 count, calm = use_rules(row, fact, features, slot_time, day, zone, settings, findings, count, i, calm)
             if own and verdict.solid and (fact.service == WATER or fact.service == GAS):
@@ -164,7 +185,10 @@ def judge(
                 if later <= row.head:  # it fills a hole: the two hours that begin with it may be whole now
                     day, slot = place_of(later, interval, row.interval_s, zone)
                     measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
-                    count, _ = pipe_rules(row, fact, features, later, day, False, settings, findings, count, i, 0)
+                    at_six, no_calm = False, np.int64(0)
+                    count, _ = pipe_rules(
+                        row, fact, features, later, day, at_six, settings, findings, count, i, no_calm
+                    )
             on = said
             for n in range(said, count):
                 findings[n].total, findings[n].usual = total, usual
@@ -176,4 +200,12 @@ def judge(
             if count > said:
                 row.fired_day[day % 2] = max(row.fired_day[day % 2], day)
             verdict.calm = calm if verdict.solid else 0
+
+            # Score
+            if warm and not missing:
+                surest = 0.0
+                for n in range(said, count):
+                    surest = max(surest, confidence[findings[n].rule])
+                verdict.score = score_of(rare, surest, tables[model])
+                verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
     return count

@@ -9,31 +9,61 @@ import numpy as np
 
 from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
+from models.state.page import PAGE
 
-VERSION: Final = 2
+VERSION: Final = 3
 NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""
 HOURS: Final = 24
-BINS: Final = 32
-"""Bins of the suspicion histogram, see `models.scoring.calibrate`."""
+RATIO: Final = 2048
+"""The profile is kept in such parts of the level; deviations in such parts of one."""
 GRIDS: Final = 10
 """Decimal grids tried for the resolution: 1000 down to 0.000001 of the meter's unit."""
 
 HASHES: Final = 28
 """Local days of which a hash is kept, to know a copied day by."""
-BASE, NIGHT, LEVEL, EVENING = range(4)
-"""Day statistics, see `models.baseline.days`."""
-STATS: Final = 4
 
+(
+    LEAST,  # base: log of the least two hours
+    LOW,  # log mean of the 4th to 7th lowest of 48
+    MIDDLE,  # log median
+    NIGHT,  # log mean 01:00-06:00
+    LEVEL,  # level: log day mean
+    TOP,  # log mean of the 4 highest of 48
+    EVENING,  # log mean 17:00-22:00
+    VARIATION,  # flatness: log coefficient of variation
+    PEAK,  # log of the highest over the mean
+    STEADINESS,  # autocorrelation of log x at a lag of one interval
+    DISTINCT,  # share of distinct values
+    STEP_MIDDLE,  # log of the median step over the mean
+    STEP_MEAN,  # log of the mean step over the mean
+    SPAN,  # log of the 95 % quantile over the 5 % quantile
+    BASE_SHARE,  # least two hours less level, both logs
+    ZEROS,  # runs: share of zeros
+    ZERO_RUN,  # log of 1 + hours of the longest run of zeros
+    FLAT_RUN,  # log of 1 + hours of the longest run of one value that is not zero
+    COPIED,  # 1 = equals one of the last `HASHES` days
+    LIKE,  # shape: correlation with the own slow profile
+    REVERSED,  # with its reverse
+    TURNED,  # the former less the latter
+    BLOCKS,  # L1 distance from it over eight blocks of 3 h
+    ORDER,  # log likelihood ratio of the profile against its reverse
+    STATS,
+) = range(25)
+"""Day statistics in five groups, see `models.baseline.day`. Source: the design study."""
+GROUPS: Final = (LEAST, LEVEL, VARIATION, ZEROS, LIKE, STATS)
+"""Where each group of statistics begins: base, level, flatness, runs, shape."""
 STAT: Final = np.dtype(
     [
-        ("mean", "f4"),  # slow mean
-        ("variance", "f4"),
-        ("fast", "f4"),  # departure from it in deviations, over about 3 days
-        ("slow", "f4"),  # over about 7 days
+        ("mean", "f4"),  # slow mean; NaN = none yet
+        ("deviation", "u2"),  # in parts of `RATIO`
+        ("fast", "i1"),  # departure from the mean in deviations, over about 3 days; in parts of `FINE`
+        ("slow", "i1"),  # over about 7 days
     ]
 )
+FINE: Final = 20.0
+PAGED: Final = (LEVEL, LEAST)
 COHORT: Final = np.dtype([("peers", "i4"), ("low", "f4"), ("mid", "f4"), ("high", "f4"), ("deviation", "f4")])
 """Of one statistic over a partition's meters: their number, the elements about the middle, the median deviation."""
 EPISODE: Final = np.dtype(
@@ -48,7 +78,6 @@ EPISODE: Final = np.dtype(
         ("confidence", "f4"),
         ("cause", "u1"),
         ("severity", "u1"),
-        ("room", "u1", 2),
     ]
 )
 ROW: Final = np.dtype(
@@ -62,14 +91,13 @@ ROW: Final = np.dtype(
         ("interval_s", "i4"),
         ("closed_day", "i4"),  # last local day that is closed, days since 1970
         ("learnt_day", "i4"),  # last local day that is learnt
-        ("today_day", "i4", 2),  # local days that `today` counts
         ("fired_day", "i4", 2),  # last local days in which a rule fired, by parity of the day
         ("decimals", "u1"),  # of the ring's codes
         ("finest", "u1"),  # most decimals of a reading so far
         ("exact", "u1"),  # 1 = the ring keeps whole floats, see `models.state.ring`
         ("conflicts", "u1"),
         ("days", "u2"),  # days learnt
-        ("grid_values", "u2"),
+        ("grid_values", "u1"),
         ("largest", "f8"),  # largest absolute value ever
         ("register", "f8"),
         ("register_at", "i8"),  # end of the interval at which it was read
@@ -103,16 +131,15 @@ ROW: Final = np.dtype(
         ("active", "f4"),  # usual share of intervals that are not zero
         ("zero_run", "f4"),  # decaying maximum of a run of zeros, hours
         ("zeros_ended", "f4"),  # longest run of zeros that ended since the last day learnt, hours
-        ("profile", "f4", HOURS),
+        ("profile", "u2", HOURS),  # by hour of the wall clock, in parts of `RATIO` of the level
         ("noise", "f4"),  # mean absolute difference from the profile
-        ("grids", "u2", GRIDS),  # first week: values that lie on each grid
-        ("suspicion", "u2", BINS),  # histogram of the suspicion of learnt readings
-        ("today", "u1", (2, BINS)),  # the same for days not yet closed, by parity of the day
+        ("grids", "u1", GRIDS),  # first week: values that lie on each grid
         ("episodes", EPISODE, len(FAMILIES)),
         ("stats", STAT, STATS),
         ("drop", "f4"),  # log of the level over what is usual, about 7 days
         ("drop_day", "i4"),  # local day on which the present drop of the level began
-        ("hashes", "u4", HASHES),  # of local days, by day
+        ("pages", PAGE, len(PAGED)),  # PageHinkley over the day's departure of each of `PAGED`
+        ("hashes", "u1", (HASHES, 3)),  # of local days, by day
         ("copied_day", "i4"),  # last local day that equals an earlier one
         ("copied_since", "i4"),  # first day of the present run of them
         ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the mean
@@ -122,7 +149,8 @@ ROW: Final = np.dtype(
         ("wet", "f4"),  # share of night hours with flow, over about 3 nights
         ("night", "f4"),  # usual share of night hours with flow
         ("low_at", "i8"),  # last hour in which the flow was no more than the meter's own level allows
-        ("room", "u1", 1),
+        ("fell_day", "i4"),  # local day in which one of them fell for the last time
+        ("room", "u1", 6),
     ]
 )
 FACTS: Final = np.dtype(
@@ -162,8 +190,9 @@ def new_rows(count: int) -> np.ndarray:
         rows[name] = NEVER
     rows["offset"] = -1
     rows["register"] = rows["voltage"] = np.nan
-    for name in ("closed_day", "learnt_day", "fired_day", "today_day", "received_day", "drop_day", "shift_day"):
+    for name in ("closed_day", "learnt_day", "fired_day", "received_day", "drop_day", "shift_day", "fell_day"):
         rows[name] = NO_DAY
     rows["copied_day"] = rows["copied_since"] = NO_DAY
     rows["episodes"]["opened"] = NEVER
+    rows["stats"]["mean"] = np.nan
     return rows

@@ -18,15 +18,17 @@ from models.domain.errors import VersionError
 from models.domain.localtime import midnights
 from models.domain.times import NEVER
 from models.state.clock import Clock
+from models.state.closed import KEPT_DAYS, ClosedDay
 from models.state.facts import effective, fact
-from models.state.layout import COHORT, FACTS, RING_DAYS, ROW, VERSION
+from models.state.layout import FACTS, RING_DAYS, ROW, VERSION
 from models.state.places import Places, grown
 from models.state.ring import EXACT
 
 _HEAD: Final = struct.Struct("<HBBiqi")
 """Of a meter's or ring day's record: version, ring days that follow, exact, interval_s, offset, closed day."""
+_DAY: Final = struct.Struct("<i")
 _CLOCK: Final = b"p"
-_COHORTS: Final = b"c"
+_CLOSED: Final = b"c"
 
 
 class Partition(Places):
@@ -44,12 +46,14 @@ class Partition(Places):
         self.history: dict[int, tuple[NDArray[np.int64], NDArray[np.int32]]] = {}
         self.events: list[tuple[int, int, str, int]] = []
         """What meters reported and event time has not reached: received at, at, meter id, meaning."""
-        self.cohorts: dict[str, dict[int, NDArray[Any]]] = {}
-        """Frozen medians by time zone and local day, see `models.baseline.days`."""
-        self.cohorts_changed = False
+        self.closed: dict[str, dict[int, ClosedDay]] = {}
+        """By time zone and local day; the last `KEPT_DAYS`."""
+        self.learnt: Any = None
+        """What scoring has made of `closed`; never written, see `models.scoring.learnt`."""
         self.grouped = False
         """Whether any meter shares a transformer, premise, head-end, model or firmware with others."""
         self._facts: list[tuple[Any, ...]] = []
+        self._frozen: list[tuple[str, int]] = []
 
     @property
     def event_time(self) -> int:
@@ -115,14 +119,14 @@ class Partition(Places):
                 row["outage_at"] = at if meaning == OUTAGE else NEVER
             self.changed[meter] = True
 
-    def freeze(self, zone: str, day: int, medians: NDArray[Any]) -> None:
-        """Keep the medians of a day for those who learn it later; the oldest go."""
-        self._keep(zone, {day: medians})
-        self.cohorts_changed = True
+    def freeze(self, zone: str, day: int, closed: ClosedDay) -> None:
+        """Keep what a day was like for those who learn it later; the oldest go."""
+        self._keep(zone, day, closed)
+        self._frozen.append((zone, day))
 
-    def _keep(self, zone: str, medians: dict[int, NDArray[Any]]) -> None:
-        days = self.cohorts.get(zone, {}) | medians
-        self.cohorts[zone] = {day: days[day] for day in sorted(days) if day > max(days) - RING_DAYS}
+    def _keep(self, zone: str, day: int, closed: ClosedDay) -> None:
+        days = self.closed.get(zone, {}) | {day: closed}
+        self.closed[zone] = {day: days[day] for day in sorted(days) if day > max(days) - KEPT_DAYS}
 
     def _zone(self, name: str) -> int:
         if name not in self.zones:
@@ -139,8 +143,9 @@ class Partition(Places):
         Before another day takes their place in it, the days it carried are written under keys of their own.
         """
         records: list[tuple[bytes, bytes]] = []
-        if self.cohorts_changed:  # before any row that has learnt by them
-            records.append((_COHORTS, self._cohorts()))
+        for zone, day in self._frozen:  # before any row that has learnt by them
+            if day in self.closed[zone]:
+                records.append((_closed_key(zone, day), _closed_value(day, self.closed[zone][day])))
         for at in np.flatnonzero(self.changed[: len(self)]).tolist():
             meter = self.meter_ids[at].encode()
             days, before = int(self.touched[at]), int(self.inline[at])
@@ -158,7 +163,7 @@ class Partition(Places):
         self.inline[changed] = self.touched[changed]
         self.touched[:] = 0
         self.changed[:] = False
-        self.cohorts_changed = False
+        self._frozen.clear()
 
     def apply(self, key: bytes, value: bytes) -> None:
         """One changelog record back in. Of two records for a key the one that knows more input wins, in any order.
@@ -168,8 +173,9 @@ class Partition(Places):
         if key == _CLOCK:
             self._apply_clock(value)
             return
-        if key == _COHORTS:
-            self._apply_cohorts(value)
+        if key.startswith(_CLOSED):
+            day = _DAY.unpack_from(value)[0]
+            self._keep(key[len(_CLOSED) + 1 :].decode(), day, ClosedDay.from_bytes(value[_DAY.size :]))
             return
         version, days, exact, interval_s, offset, closed_day = _HEAD.unpack_from(value)
         if version != VERSION:
@@ -206,21 +212,6 @@ class Partition(Places):
         clock = self.clock.to_plain(self.meter_ids)
         return {"version": VERSION, "offset": self.offset, "events": self.events, **clock}
 
-    def _cohorts(self) -> bytes:
-        plain = {
-            zone: {day: medians.tolist() for day, medians in sorted(days.items())}
-            for zone, days in sorted(self.cohorts.items())
-        }
-        return json.dumps({"version": VERSION, "cohorts": plain}).encode()
-
-    def _apply_cohorts(self, value: bytes) -> None:
-        plain = json.loads(value)
-        if plain["version"] != VERSION:
-            raise VersionError(f"medians of layout {plain['version']}, this program writes {VERSION}")
-        for zone, days in plain["cohorts"].items():
-            frozen = {int(day): [[tuple(one) for one in row] for row in medians] for day, medians in days.items()}
-            self._keep(zone, {day: np.array(medians, COHORT) for day, medians in frozen.items()})
-
     def _head(self, at: int, days: int) -> bytes:
         row = self.rows[at]
         return _HEAD.pack(VERSION, days, row["exact"], row["interval_s"], row["offset"], row["closed_day"])
@@ -234,13 +225,22 @@ class Partition(Places):
             "version": np.array(VERSION),
             "meter_ids": np.array(self.meter_ids, np.str_),
             "clock": np.frombuffer(json.dumps(self._clock()).encode(), np.uint8),
-            "cohorts": np.frombuffer(self._cohorts(), np.uint8),
+            **self._closed_arrays(),
             "rows": self.rows[:n].view(np.uint8).reshape(n, ROW.itemsize),
             "ring": self.ring[: self._ring_used],
             "ring_at": self.ring_at[:n],
             "exact": self.exact[: self._exact_used].view(np.uint8),
             "exact_at": self.exact_at[:n],
             "inline": self.inline[:n],
+        }
+
+    def _closed_arrays(self) -> dict[str, NDArray[Any]]:
+        days = [(zone, day, kept.body) for zone, days in self.closed.items() for day, kept in days.items()]
+        return {
+            "closed_zone": np.array([zone for zone, _, _ in days], np.str_),
+            "closed_day": np.array([day for _, day, _ in days], np.int64),
+            "closed_size": np.array([len(body) for _, _, body in days], np.int64),
+            "closed": np.frombuffer(b"".join(body for _, _, body in days), np.uint8),
         }
 
     @classmethod
@@ -261,8 +261,21 @@ class Partition(Places):
         partition.exact = arrays["exact"].copy().view(EXACT)
         partition._exact_used = len(partition.exact)
         partition._apply_clock(arrays["clock"].tobytes())
-        partition._apply_cohorts(arrays["cohorts"].tobytes())
+        bodies, end = arrays["closed"].tobytes(), 0
+        days = (arrays[f"closed_{name}"].tolist() for name in ("zone", "day", "size"))
+        for zone, day, size in zip(*days, strict=True):
+            partition._keep(zone, day, ClosedDay.from_bytes(bodies[end : end + size]))
+            end += size
         return partition
+
+
+def _closed_key(zone: str, day: int) -> bytes:
+    """A day takes the place of the one `KEPT_DAYS` before it."""
+    return _CLOSED + bytes([day % KEPT_DAYS]) + zone.encode()
+
+
+def _closed_value(day: int, closed: ClosedDay) -> bytes:
+    return _DAY.pack(day) + closed.body
 
 
 def _days(mask: int) -> Iterator[int]:

@@ -23,6 +23,8 @@ class Places:
     def __init__(self) -> None:
         self.meter_ids: list[str] = []
         self.index: dict[str, int] = {}
+        self.keys: NDArray[np.uint64] = np.zeros(16, np.uint64)
+        """Of each place a hash of its meter's id."""
         self.fact_of: NDArray[np.int32] = np.full(16, -1, np.int32)
         """Of each place the entry of the partition's facts that is the latest."""
         self.rows: NDArray[Any] = new_rows(16)
@@ -49,12 +51,14 @@ class Places:
             self.meter_ids.append(meter_id)
             if at >= len(self.rows):
                 self._grow()
+            self.keys[at] = int.from_bytes(hashlib.blake2b(meter_id.encode(), digest_size=8).digest(), "little")
         return at
 
     def _grow(self) -> None:
         more = len(self.rows)
         self.rows = np.concatenate((self.rows, new_rows(more)))
         for name, fill in (
+            ("keys", 0),
             ("fact_of", -1),
             ("ring_at", -1),
             ("exact_at", -1),

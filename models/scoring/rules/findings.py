@@ -6,6 +6,7 @@ import numpy as np
 
 from models.state.jit import inner
 
+MOST_NAMED: Final = 3
 FINDING: Final = np.dtype(
     [
         ("reading", "i8"),  # its position in the batch
@@ -15,6 +16,7 @@ FINDING: Final = np.dtype(
         ("total", "f8"),  # of the 24 h up to the reading, meter's unit
         ("usual", "f8"),  # expected of the same
         ("rule", "u1"),
+        ("named", "i1", MOST_NAMED),  # features of `models.scoring.vector` that it is about; -1 = none
     ]
 )
 
@@ -28,4 +30,6 @@ def say(findings, count, reading, rule, value, threshold, since):
     finding.value = value
     finding.threshold = threshold
     finding.since = since
+    for n in range(MOST_NAMED):
+        finding.named[n] = -1
     return count + 1

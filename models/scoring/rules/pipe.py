@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from models.baseline.days import WET_PACE
 from models.baseline.measure import (
     HOURLY,
     LAST_HOUR,
@@ -15,6 +14,7 @@ from models.baseline.measure import (
     WET_HOURS,
     WIDTH,
 )
+from models.baseline.patterns import WET_PACE
 from models.domain.times import DAY, HOUR, NEVER, SECOND
 from models.domain.units import GAS, WATER
 from models.scoring.rules.findings import say

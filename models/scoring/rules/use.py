@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.baseline.days import STEADY_DAYS
+from models.baseline.departures import STEADY_DAYS, fast, slow
 from models.baseline.measure import SEEN, SLOTS, TOTAL
 from models.domain.localtime import FIRST_DAY
 from models.domain.times import DAY, HOUR, NEVER, SECOND
@@ -10,7 +10,7 @@ from models.domain.units import ELECTRICITY, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
-from models.state.layout import BASE, LEVEL, NIGHT, NO_DAY
+from models.state.layout import LEAST, LEVEL, NIGHT, NO_DAY
 
 _E1, _E2, _E3, _E4, _E5, _E9 = (NUMBER[rule] for rule in ("E1", "E2", "E3", "E4", "E5", "E9"))
 _TAMPER = at("E1", "hours")
@@ -54,22 +54,22 @@ def use_rules(row, fact, features, start, day, zone, settings, findings, count, 
         elif row.zero_since == NEVER:
             calm |= 1 << _E4
 
-        level, drop = row.stats[LEVEL], np.exp(row.drop)
-        base = min(row.stats[BASE].slow, row.stats[NIGHT].slow)
+        level, drop = slow(row, LEVEL), np.exp(row.drop)
+        base, of_late = min(slow(row, LEAST), slow(row, NIGHT)), fast(row, LEVEL)
         since = day if row.drop_day == NO_DAY else np.int64(row.drop_day)
         fallen = row.days > STEADY_DAYS and fact.has_generation == 0 and row.zero_since == NEVER
-        lasting = level.fast <= -settings[_DROP_LEVEL] and day - since >= settings[_DROP_DAYS]
-        lasting = lasting and level.slow + base <= -settings[_DROP_BOTH]
-        low = level.slow <= -settings[_DROP_LEVEL] and base <= -settings[_DROP_BASE] and drop <= settings[_DROP]
+        lasting = of_late <= -settings[_DROP_LEVEL] and day - since >= settings[_DROP_DAYS]
+        lasting = lasting and level + base <= -settings[_DROP_BOTH]
+        low = level <= -settings[_DROP_LEVEL] and base <= -settings[_DROP_BASE] and drop <= settings[_DROP]
         if fallen and low and lasting:
             count = say(findings, count, i, _E3, 100.0 * drop, 100.0 * settings[_DROP], zone[since - FIRST_DAY])
-        elif level.slow > -0.5 * settings[_DROP_LEVEL]:  # not merely a better day
+        elif level > -0.5 * settings[_DROP_LEVEL]:  # not merely a better day
             calm |= 1 << _E3
         after = row.tamper_at != NEVER and end - row.tamper_at <= settings[_AFTER_DAYS] * DAY
-        low = level.fast <= -settings[_AFTER_LEVEL] and drop <= settings[_AFTER_RATIO]
+        low = of_late <= -settings[_AFTER_LEVEL] and drop <= settings[_AFTER_RATIO]
         if after and fallen and low:
             count = say(findings, count, i, _E9, 100.0 * drop, 100.0 * settings[_AFTER_RATIO], row.tamper_at)
-        elif level.slow > -0.5 * settings[_DROP_LEVEL]:
+        elif level > -0.5 * settings[_DROP_LEVEL]:
             calm |= 1 << _E9
 
     if fact.status == _INACTIVE:

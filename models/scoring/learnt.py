@@ -1,0 +1,151 @@
+"""What is learnt of many meters together: per cohort a forest, and a table for each detector.
+
+Cohorts are a service's meters of one class in one time zone of a partition; where they are few, all meters of the
+service. All of it is a function of the partition's closed days (`models.state.closed`): the same closed days give the
+same forests and tables, bit for bit, after a crash as in a replay. A forest's trees stand in groves that are grown anew
+in turn, one a day, so that a close stays cheap and scores do not jump from one day to the next.
+"""
+
+import dataclasses
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.domain.units import SERVICES
+from models.scoring.calibrate import KNOTS, LEAST, table_of
+from models.scoring.detectors.forest import OnlineIsolationForest
+from models.scoring.vector import FEATURES, PARTS
+from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
+from models.state.layout import LEVEL
+from models.state.partition import Partition
+
+GROVES: Final = 8
+_TREES: Final = 8
+"""In a grove."""
+WINDOW: Final = 2048
+"""Latest readings of a cohort that its forest and tables are made of. Source: Online Isolation Forest, ICML 2024."""
+_WINDOW_DAYS: Final = KEPT_DAYS - GROVES
+GROWN: Final = 256
+"""Readings from which on a grove is grown."""
+SHAPE: Final = OnlineIsolationForest(len(FEATURES), trees=GROVES * _TREES, window=WINDOW).compiled()
+"""A forest that has seen nothing."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """Of one cohort."""
+
+    groves: tuple[tuple[int, NDArray[np.void]] | None, ...]
+    """Of each the local day in which it was grown, and its trees (`models.scoring.detectors.trees.NODE`)."""
+    tables: NDArray[np.float32]
+    """[PARTS and their combination, 2, KNOTS], see `models.scoring.calibrate`"""
+    samples: int
+
+    @property
+    def grown(self) -> bool:
+        """Whether there is a forest."""
+        return all(self.groves)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learnt:
+    """In force between two closes of a day. Models are numbered; 0 knows nothing."""
+
+    closed: dict[str, int]
+    """Last closed day of each time zone."""
+    models: dict[tuple[str, int], Model]
+    """By time zone and cohort."""
+    nodes: NDArray[np.void]
+    """NODE [models, trees, nodes]"""
+    grown: NDArray[np.bool_]
+    """[models]"""
+    tables: NDArray[np.float32]
+    """[models, PARTS and their combination, 2, KNOTS]; NaN = not calibrated"""
+    model_of: NDArray[np.int32]
+    """[time zones, COHORTS]"""
+
+
+def in_force(partition: Partition) -> Learnt:
+    """What the closed days say by now."""
+    closed = {zone: partition.clock.closed[zone] for zone in partition.zones if zone in partition.clock.closed}
+    known: Learnt | None = partition.learnt
+    if known is None or known.closed != closed or len(known.model_of) != max(1, len(partition.zones)):
+        known = partition.learnt = _learn(partition, closed, known)
+    return known
+
+
+def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) -> Learnt:
+    models: dict[tuple[str, int], Model] = {}
+    for zone, last in closed.items():
+        if before is not None and before.closed.get(zone) == last:
+            models |= {key: model for key, model in before.models.items() if key[0] == zone}
+            continue
+        days = {day: of for day, of in partition.closed.get(zone, {}).items() if day <= last}
+        for cohort in _cohorts(days):
+            models[zone, cohort] = _model(days, cohort, before.models.get((zone, cohort)) if before else None)
+    model_of = np.zeros((max(1, len(partition.zones)), COHORTS), np.int32)
+    nodes, grown, tables = [SHAPE], [False], [np.full((len(PARTS) + 1, 2, KNOTS), np.nan, np.float32)]
+    for number, ((zone, cohort), model) in enumerate(models.items(), start=1):
+        at = partition.zones.index(zone)
+        service, own = divmod(cohort, WHOLE + 1)
+        if own == WHOLE:
+            first = cohort_of(service, 0)
+            model_of[at, first : first + WHOLE + 1][model_of[at, first : first + WHOLE + 1] == 0] = number
+        else:
+            model_of[at, cohort] = number
+        grown.append(model.grown)
+        nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else SHAPE)
+        tables.append(model.tables)
+    return Learnt(closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of)
+
+
+def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
+    """That have a model of their own by the last of these days: classes first, then whole services."""
+    if not days:
+        return []
+    peers = days[max(days)].medians["peers"][:, LEVEL]
+    found = []
+    for service in range(len(SERVICES)):
+        whole = cohort_of(service, WHOLE)
+        found += [c for c in range(cohort_of(service, 0), whole) if PEERS <= peers[c] < peers[whole]]
+        if any(len(day.of(whole)) for day in days.values()):
+            found.append(whole)
+    return found
+
+
+def _model(days: dict[int, ClosedDay], cohort: int, before: Model | None) -> Model:
+    last = max(days)
+    groves = []
+    for n in range(GROVES):
+        turn = last - (last - n) % GROVES
+        old = before.groves[n] if before is not None else None
+        groves.append(old if old is not None and old[0] == turn else _grove(days, cohort, turn, n))
+    parts = _window(days, cohort, last, "parts", LEAST)
+    return Model(tuple(groves), np.stack([table_of(values) for values in parts.T]), len(parts))
+
+
+def _grove(days: dict[int, ClosedDay], cohort: int, turn: int, number: int) -> tuple[int, NDArray[np.void]] | None:
+    """Grown in the local day `turn`; None while there is too little to grow it of."""
+    vectors = _window(days, cohort, turn, "vector", GROWN)
+    if len(vectors) < GROWN:
+        return None
+    forest = OnlineIsolationForest(len(FEATURES), trees=_TREES, window=WINDOW, seed=cohort * GROVES + number)
+    return turn, forest.partial_fit(vectors.astype(np.float32)).compiled()
+
+
+def _window(days: dict[int, ClosedDay], cohort: int, last: int, column: str, least: int) -> NDArray[Any]:
+    """The cohort's latest readings up to day `last`, oldest first; since its last drift, if `least` are."""
+    there: list[NDArray[Any]] = []
+    count = 0
+    since = max((day for day, of in days.items() if day <= last and of.drifted[cohort]), default=0)
+    for day in sorted(days, reverse=True):
+        if not last - _WINDOW_DAYS < day <= last:
+            continue
+        if count >= WINDOW or (day < since and count >= least):
+            break
+        of = days[day]
+        mine = of.of(cohort)
+        there.append(getattr(of, column)[mine[of.taught[mine]] if column == "vector" else mine])
+        count += len(there[-1])
+    return np.concatenate(there[::-1])[-WINDOW:] if there else np.empty((0, 0))

@@ -1,0 +1,35 @@
+"""The rule on what the detectors say of closed days: S1."""
+
+import numpy as np
+
+from models.domain.times import DAY
+from models.scoring.detectors.trees import attribution
+from models.scoring.rules.findings import MOST_NAMED, say
+from models.scoring.rules.registry import NUMBER, at
+from models.scoring.vector import BASE, largest
+from models.state.jit import inner
+
+_S1 = NUMBER["S1"]
+_ONE_IN, _DAYS = at("S1", "one_in"), at("S1", "days")
+
+
+@inner
+def model_rules(surprises, x, nodes, start, settings, findings, count, i, calm):
+    """Findings of the models on one reading: `surprises` of the parts and vector `x`; `calm` bits as in the data rules.
+
+    What is named in a finding are the features that make the vector odd, the first most of all.
+    """
+    rare = largest(surprises, BASE)
+    if np.isnan(rare):
+        return count, calm
+    if rare < np.log(settings[_ONE_IN]):
+        if rare < 0.5 * np.log(settings[_ONE_IN]):
+            calm |= 1 << _S1
+        return count, calm
+    count = say(findings, count, i, _S1, np.exp(rare), settings[_ONE_IN], start - np.int64(settings[_DAYS] * DAY))
+    shares, finding = attribution(nodes, x), findings[count - 1]
+    for n in range(MOST_NAMED):
+        best = np.argmax(shares)
+        finding.named[n] = best if shares[best] > 0 else -1
+        shares[best] = 0.0
+    return count, calm
