@@ -137,8 +137,9 @@ MODELS: Final = Row(
         ),
         Panel(
             "bars",
-            "Drifts of cohorts, by service and detector",
-            "In the time shown. Weather or a tariff moves all of a cohort: nothing to do, scores are recalibrated.",
+            "Drifts, by service and detector",
+            "In the time shown. `adwin`, `kswin`: weather or a tariff moved all of a cohort, scores are recalibrated. "
+            "`page_hinkley`: meters whose own use fell for good, evidence for theft and faults. Nothing to do.",
             (
                 Query(
                     f"sum by (service, detector) (increase(meterwatch_drift_events_total{{{SERVICE}}}[$__range])) > 0 "

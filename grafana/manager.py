@@ -41,8 +41,9 @@ _NOW: Final = Row(
         Panel(
             "stat",
             "Found the same day",
-            "Of the anomalies opened in the time shown, how many were detected within 24 h of their onset. Low "
-            "when reads come late (Operations), and where theft and leaks prevail, which take a day or more to show.",
+            "Of the anomalies opened in the time shown, how many were detected within a day of their onset and the "
+            "next upload of their meter: a leak shows once it has run for 24 h. Low when reads come late (Operations), "
+            "and where theft prevails, which takes days to show.",
             (Query(f"sum(increase({_FOUND_SAME_DAY}[$__range])) / (sum(increase({_FOUND}[$__range])) > 0)"),),
             unit="percentunit",
         ),
@@ -226,7 +227,8 @@ _QUALITY: Final = Row(
         Panel(
             "bars",
             "Found the same day, by cause",
-            "In the time shown. Bursts should be near 100 %. Leaks show once they ran for a day; theft takes several.",
+            "In the time shown: within a day of onset and an upload. Bursts and steady leaks should be near 100 %; "
+            "what leaks now and then takes more, theft several days.",
             (
                 Query(
                     f"sum by (cause) (increase({_FOUND_SAME_DAY}[$__range])) / "

@@ -12,6 +12,7 @@ meters, and with what that adds to `models.acting.respond.respond`, which acts.
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +23,13 @@ from models.deciding.relay import group_days
 from models.domain.blocks import Blocks, Int64, Rejected
 from models.domain.drifts import CohortDrift
 from models.domain.times import DAY, NEVER, day_of, to_text
+from models.domain.units import SERVICES
 from models.intake.admit import Admitted, admit
 from models.scoring.close import DAY as DAY_OF
 from models.scoring.close import close, closed, survey, totals
 from models.scoring.cohort_drift import told
 from models.scoring.drift import watch_pages
-from models.scoring.judge import MOST_FINDINGS, VERDICT, judge
+from models.scoring.judge import MOST_FINDINGS, STATE_SCORED, VERDICT, judge
 from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
@@ -37,6 +39,8 @@ from models.state import ring
 from models.state.fit import fit
 from models.state.layout import PAGED, RING_DAYS, STATS
 from models.state.partition import Partition
+
+SCORE_BOUNDS: Final = (0.5, 0.9, 0.99, 0.999, 1.0)
 
 
 @dataclasses.dataclass(slots=True)
@@ -70,6 +74,10 @@ class Outcome:
     """closed days of transformers, premises and the like, for `groups`"""
     drifts: list[CohortDrift] = dataclasses.field(default_factory=list)
     """Of the days that closed"""
+    fell: Counter[str] = dataclasses.field(default_factory=Counter)
+    """Meters by service that fell by their own measure, see `models.scoring.drift`, in the days that closed"""
+    scored: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+    """By service how many scores lie up to each of `SCORE_BOUNDS`, each without those before, and last their sum"""
     scores: list[Scores] = dataclasses.field(default_factory=list)
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """readings = accepted + rejected + duplicates + revisions + late; replayed ones were counted before"""
@@ -178,9 +186,11 @@ def _close_days(number: int, zone: str, now: int, partition: Partition, policy: 
             continue
         if day not in p.closed.get(zone, {}):
             p.freeze(zone, day, close_day(p, number, day, values, learnt))
-            outcome.drifts += told(zone, day, p.closed[zone][day])
+            outcome.drifts += dict.fromkeys(told(zone, day, p.closed[zone][day]))  # no class and whole service are one
         close(*meters, day, last, rebaseline, values, p.closed[zone][day].medians, paged)
-        p.rows["fell_day"][:count][(watch_pages(p.rows["pages"][:count], paged) < 0).any(axis=1)] = day
+        fell = np.flatnonzero((watch_pages(p.rows["pages"][:count], paged) < 0).any(axis=1))
+        p.rows["fell_day"][fell] = day
+        outcome.fell.update(SERVICES[n] for n in p.facts["service"][p.fact_of[fell]].tolist())
     closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last)
     if not p.grouped:
         return
@@ -209,6 +219,7 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     )  # fmt: skip
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)
     _count(verdicts["fate"], outcome.counts)
+    _tally(verdicts, p.facts["service"][part.fact], lengths, outcome.scored)
     if scores:
         rows = np.repeat(blocks.offset - blocks.first[:-1], lengths) + np.arange(count)
         kept = np.flatnonzero(verdicts["fate"] <= ring.SECOND_START)
@@ -235,3 +246,16 @@ def _count(fates: NDArray[np.uint8], counts: Counter[str]) -> None:
     counts["revisions"] += int(by[ring.REVISED] + by[ring.OUTRANKED])
     counts["late"] += int(by[ring.LATE])
     counts["replayed"] += int(by[ring.REPLAYED])
+
+
+def _tally(
+    verdicts: NDArray[np.void], service: NDArray[np.uint8], lengths: Int64, scored: dict[str, NDArray[np.float64]]
+) -> None:
+    """Into `Outcome.scored`. `service`, `lengths`: of each block."""
+    score = np.where(verdicts["state"] == STATE_SCORED, verdicts["score"], np.float32(2))
+    up_to = [score <= bound for bound in SCORE_BOUNDS]
+    of = np.repeat(service, lengths)
+    for number in np.flatnonzero(np.bincount(service)).tolist():
+        name, mine = SERVICES[number], of == number
+        counts = np.diff([np.count_nonzero(mine & under) for under in up_to], prepend=0)
+        scored[name] = scored.get(name, 0.0) + np.append(counts, score @ (mine & up_to[-1]))

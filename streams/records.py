@@ -4,10 +4,12 @@ import base64
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
+import numpy as np
 import pydantic
+from numpy.typing import NDArray
 
 from models.acting.losses import Loss
 from models.contracts import (
@@ -29,6 +31,7 @@ from models.contracts import (
 )
 from models.contracts.actions import Kind
 from models.domain.blocks import Rejected
+from models.domain.drifts import CohortDrift
 from models.domain.ids import partition_of
 from models.domain.times import NEVER, to_datetime, to_text, to_us
 from models.state.merge import END
@@ -70,6 +73,10 @@ class Said:
     """By cases that ended"""
     decisions: Sequence[Decision] = ()
     """Not written here: they go to the audit trail with the state."""
+    drifts: Sequence[CohortDrift] = ()
+    fell: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    scored: Mapping[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
+    """These three as in `models.pipeline.Outcome`"""
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """Readings by what became of them"""
     services: Counter[str] = dataclasses.field(default_factory=Counter)

@@ -11,7 +11,9 @@ import numpy as np
 from models.contracts import AnomalyEvent, Decision
 from models.deciding.relay import case_records, findings
 from models.domain.blocks import Blocks, Rejected
-from models.domain.times import to_us
+from models.domain.drifts import CohortDrift
+from models.domain.localtime import FIRST_DAY, midnights
+from models.domain.times import day_of, to_us
 from models.domain.units import SERVICES
 from models.pipeline import Outcome
 from models.scoring.policy import Policy
@@ -53,7 +55,7 @@ class Detect:
         expired = parking.expire(partition.event_time)
         readings = sum(letter.readings for letter in expired)
         outcome.counts.update(readings=readings, rejected=readings)
-        events = outcome.events
+        events, policy = outcome.events, self.deps.policy
         times = {message.offset: message.at for message in messages if message.at} if events else {}
         return Said(
             self.settings.topics.readings,
@@ -64,7 +66,10 @@ class Detect:
             rejected=sorted([*outcome.rejected, *expired], key=lambda letter: letter.offset),
             groups=[*findings(events, partition), *outcome.days],
             cases=case_records(events, partition),
-            decisions=_decisions([event for _, event in events], self.deps.policy),
+            decisions=[*_of_drifts(outcome.drifts, policy), *_of_events([event for _, event in events], policy)],
+            drifts=outcome.drifts,
+            fell=outcome.fell,
+            scored=outcome.scored,
             counts=outcome.counts,
             services=services,
         )
@@ -117,11 +122,27 @@ def _joined(parts: Sequence[Outcome]) -> Outcome:
         whole.events += part.events
         whole.rejected += part.rejected
         whole.days += part.days
+        whole.drifts += part.drifts
+        whole.fell += part.fell
         whole.counts += part.counts
+        for service, tally in part.scored.items():
+            whole.scored[service] = whole.scored.get(service, 0.0) + tally
     return whole
 
 
-def _decisions(events: Sequence[AnomalyEvent], policy: Policy) -> list[Decision]:
+def _of_drifts(drifts: Sequence[CohortDrift], policy: Policy) -> list[Decision]:
+    """What is usual has changed for a cohort, and is learnt anew: as of when the day was due to close."""
+    return [_of_drift(drift, day_of(drift.day).isoformat(), policy) for drift in drifts]
+
+
+def _of_drift(drift: CohortDrift, day: str, policy: Policy) -> Decision:
+    due = int(midnights(drift.zone)[drift.day + 1 - FIRST_DAY]) + policy.day_close_lag
+    subject = "/".join((drift.zone, drift.service, drift.customer_class or "all", drift.series, day))
+    inputs = {**dataclasses.asdict(drift), "day": day}
+    return Decision(due, "cohort.drift", subject, inputs, {"policy": policy.digest})
+
+
+def _of_events(events: Sequence[AnomalyEvent], policy: Policy) -> list[Decision]:
     """Lines in the life of anomalies as the audit trail has them: what the rules saw."""
     versions = {"policy": policy.digest} if events else {}
     return [

@@ -1,4 +1,4 @@
-"""What is open at the moment: episodes, incidents, cases with their losses, actions.
+"""What there is at the moment: what models have learnt; open episodes, incidents, cases with their losses, actions.
 
 It is counted now and then, a stage at a time under the lock of its store and in a thread, and not at every scrape.
 """
@@ -16,8 +16,11 @@ from models.acting.losses import loss
 from models.contracts import Account
 from models.deciding.groups import Groups
 from models.domain.causes import CAUSES
-from models.domain.times import DAY, NEVER, to_datetime, to_us
+from models.domain.localtime import FIRST_DAY, midnights
+from models.domain.times import DAY, NEVER, SECOND, to_datetime, to_us
 from models.domain.units import SERVICES
+from models.scoring.learnt import in_force
+from models.state.closed import WHOLE
 from models.state.merge import END
 from models.state.partition import Partition
 from streams.metered import Metered
@@ -34,7 +37,7 @@ _ACTIONS: Final = (("work_order", "open"), ("notification", "pending"), ("hold",
 
 
 class Affairs:
-    """Counts what is open in the partitions of a worker."""
+    """Counts what there is in the partitions of a worker."""
 
     def __init__(
         self,
@@ -61,8 +64,8 @@ class Affairs:
     async def look(self) -> None:
         """Sets the gauges."""
         async with self._meters.lock:
-            states = _sound(self._meters)
-            self._set(await asyncio.to_thread(episodes, [state.partition for state in states]))
+            partitions = [state.partition for state in _sound(self._meters)]
+            self._set(await asyncio.to_thread(lambda: episodes(partitions) | models(partitions)))
         async with self._groups.lock:
             self._set(await asyncio.to_thread(incidents, _sound(self._groups)))
         async with self._cases.lock:
@@ -88,6 +91,25 @@ def episodes(partitions: Iterable[Partition]) -> Values:
         np.add.at(found, (service, rows["episodes"]["cause"][meter, family]), 1)
     counts = zip(itertools.product(SERVICES, CAUSES), found.ravel().tolist(), strict=True)
     return {"meterwatch_open_episodes": Counter(dict(counts))}
+
+
+def models(partitions: Iterable[Partition]) -> Values:
+    """By service how long ago the models' last day ended, of the oldest, and how many readings they are made of."""
+    ages: dict[tuple[str, ...], float] = {}
+    samples: Counter[tuple[str, ...]] = Counter()
+    for partition in partitions:
+        known = in_force(partition)
+        for (zone, cohort), model in known.models.items():
+            number, own = divmod(cohort, WHOLE + 1)
+            if own != WHOLE:
+                continue
+            service = (SERVICES[number],)
+            days = partition.closed[zone].items()
+            last = max(day for day, of in days if day <= known.closed[zone] and len(of.of(cohort)))
+            age = (partition.event_time - int(midnights(zone)[last + 1 - FIRST_DAY])) / SECOND
+            ages[service] = max(age, ages.get(service, age))
+            samples[service] += model.samples
+    return {"meterwatch_model_age_seconds": ages, "meterwatch_model_samples": samples}
 
 
 def incidents(groups: Iterable[Groups]) -> Values:

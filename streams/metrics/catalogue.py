@@ -171,16 +171,18 @@ MODELS: Final = (
         "counter",
         (by.SERVICE, by.DETECTOR),
         "events",
-        "Drifts of a cohort that were told of",
+        "Drifts: of a cohort (`adwin`, `kswin`), and falls of single meters by their own measure (`page_hinkley`)",
     ),
     Metric(
         "meterwatch_model_age_seconds",
         "gauge",
         (by.SERVICE,),
         "seconds",
-        "Event time since a service's models last learnt, of the oldest",
+        "Event time since the end of the last day that a service's models have learnt from, of the oldest",
     ),
-    Metric("meterwatch_model_samples", "gauge", (by.SERVICE,), "samples", "Readings that a service's models hold"),
+    Metric(
+        "meterwatch_model_samples", "gauge", (by.SERVICE,), "samples", "Readings that a service's models are made of"
+    ),
 )
 ANOMALIES: Final = (
     Metric(
@@ -198,7 +200,8 @@ ANOMALIES: Final = (
         "counter",
         (by.CAUSE,),
         "anomalies",
-        "Of them, those detected within 24 h of their onset as judged",
+        "Of them, those detected within 25 h and an upload of their meter (`upload_s` of `ami.meters`, 0 where it "
+        "does not say) of their onset as judged: what must run for 24 h to show is found with the upload after that",
     ),
     Metric(
         "meterwatch_detection_delay_seconds",

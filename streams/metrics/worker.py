@@ -7,14 +7,16 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from models.acting.losses import Loss
-from models.contracts import AnomalyEvent, AnomalySaid
-from models.domain.times import DAY, SECOND, to_us
+from models.contracts import AnomalyEvent, AnomalySaid, Meter
+from models.domain.times import HOUR, SECOND, to_us
 from streams.metrics.families import families
 from streams.metrics.heard import Heard
 from streams.metrics.labels import FATE
 from streams.records import Said, kind_of
 
 _INCIDENT: Final = "several"
+_A_DAY: Final = 25 * HOUR
+"""What must run for 24 h to show, begun within an interval."""
 
 
 class Metrics:
@@ -35,7 +37,7 @@ class Metrics:
         self._of["meterwatch_batch_duration_seconds"].observe(seconds, stage)
 
     def readings(self, said: Iterable[Said]) -> None:
-        """Readings of a batch that is acked."""
+        """Readings of a batch that is acked, their scores, and the drifts of days that it closed."""
         for one in said:
             for fate in FATE.values:
                 self._of["meterwatch_readings_total"].add(one.counts[fate], fate)
@@ -43,6 +45,16 @@ class Metrics:
                 self._of["meterwatch_readings_decoded_total"].add(readings, service)
             for letter in one.rejected if one.counts else ():
                 self._of["meterwatch_readings_rejected_total"].add(letter.readings, letter.reason)
+            for service, (*counts, total) in one.scored.items():
+                self._scored(service, counts, total)
+            for drift in one.drifts:
+                self._of["meterwatch_drift_events_total"].add(1, drift.service, drift.detector)
+            for service, fell in one.fell.items():
+                self._of["meterwatch_drift_events_total"].add(fell, service, "page_hinkley")
+
+    def _scored(self, service: str, counts: Sequence[float], total: float) -> None:
+        self._of["meterwatch_readings_scored_total"].add(sum(counts), service)
+        self._of["meterwatch_score_ratio"].tally(counts, total, service)
 
     def abandoned(self) -> None:
         """A batch was dropped unacked."""
@@ -65,40 +77,24 @@ class Metrics:
                 self._of["meterwatch_passed_on_records_total"].add(1, record.kind)
             for record in one.cases:
                 if isinstance(record, AnomalySaid):
-                    self._line(record.event, record.meter.service)
+                    self._line(record.event, record.meter)
             for event in one.events:
                 if event.meter_id is None:
                     self._of["meterwatch_anomaly_events_total"].add(1, _INCIDENT, event.cause, event.status)
 
-    def _line(self, event: AnomalyEvent, service: str) -> None:
-        self._of["meterwatch_anomaly_events_total"].add(1, service, event.cause, event.status)
+    def _line(self, event: AnomalyEvent, meter: Meter) -> None:
+        self._of["meterwatch_anomaly_events_total"].add(1, meter.service, event.cause, event.status)
         if event.status == "opened":
             delay = to_us(event.detected_at) - to_us(event.start)
-            self._of["meterwatch_detection_delay_seconds"].observe(delay / SECOND, service)
+            self._of["meterwatch_detection_delay_seconds"].observe(delay / SECOND, meter.service)
             self._of["meterwatch_anomalies_found_total"].add(1, event.cause)
-            if delay <= DAY:
+            if delay <= _A_DAY + (meter.upload_s or 0) * SECOND:
                 self._of["meterwatch_anomalies_found_same_day_total"].add(1, event.cause)
 
     def _lost(self, lost: Loss) -> None:
         self._of[f"meterwatch_ended_loss_{lost.unit}_total"].add(lost.amount, lost.service, lost.cause)
         if lost.currency:
             self._of["meterwatch_ended_loss_money_total"].add(lost.money, lost.currency, lost.cause)
-
-    # Models -----------------------------------------------------------------------------------------------------------
-
-    def scored(self, service: str, counts: Sequence[float], total: float) -> None:
-        """Scores of readings: how many lie up to 0.5, 0.9, 0.99, 0.999 and 1 (each without those before), their sum."""
-        self._of["meterwatch_readings_scored_total"].add(sum(counts), service)
-        self._of["meterwatch_score_ratio"].tally(counts, total, service)
-
-    def drift(self, service: str, detector: str) -> None:
-        """A drift of a cohort was told of."""
-        self._of["meterwatch_drift_events_total"].add(1, service, detector)
-
-    def models(self, ages: Mapping[str, float], samples: Mapping[str, float]) -> None:
-        """By service: seconds of event time since the oldest model learnt, and how many readings the models hold."""
-        self._of["meterwatch_model_age_seconds"].refill({(service,): age for service, age in ages.items()})
-        self._of["meterwatch_model_samples"].refill({(service,): count for service, count in samples.items()})
 
     # State ------------------------------------------------------------------------------------------------------------
 

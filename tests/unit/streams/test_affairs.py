@@ -11,9 +11,9 @@ from models.acting.cases import Cases
 from models.contracts import Account
 from models.deciding.groups import Groups
 from models.domain.causes import CAUSES
-from models.domain.times import HOUR
+from models.domain.times import DAY, HOUR
 from streams.metrics import Metrics
-from streams.metrics.affairs import Affairs, episodes, open_cases
+from streams.metrics.affairs import Affairs, episodes, models, open_cases
 from tests import kit
 from tests.unit.models.acting.story import Story, claim, closed, meter, said
 
@@ -92,6 +92,21 @@ def test_open_episodes_by_service_and_cause() -> None:
         ("water", "burst"): 1,
         ("water", "communication_fault"): 1,
     }
+
+
+def test_models_are_as_old_as_the_last_day_they_have_learnt_from() -> None:
+    first = kit.us("2024-03-01")
+    meters = {"w": kit.meter("w"), "g": kit.meter("g", "gas")}
+    stream = [
+        kit.block(first + day * DAY, [float(hour % 5) for hour in range(24)], name)
+        for day in range(20)
+        for name in (("w", "g") if day < 16 else ("w",))
+    ]
+    partition = kit.run(meters.values(), [*stream, kit.block(first + 20 * DAY, [1.0] * 8, "w")]).partition
+    found = models([partition, kit.run([meters["w"]], []).partition])
+    ages, samples = found["meterwatch_model_age_seconds"], found["meterwatch_model_samples"]
+    assert ages == {("water",): 8 * 3600, ("gas",): 8 * 3600 + 4 * 86_400}
+    assert samples[("water",)] > samples[("gas",)] > 0
 
 
 def store(state: Any, *, recovered: bool = True, ahead: bool = False) -> Any:

@@ -4,6 +4,7 @@ import itertools
 import string
 from typing import Any
 
+import numpy as np
 import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,6 +12,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from models.acting.losses import Loss
 from models.contracts import AnomalyEvent, AnomalySaid
 from models.domain.blocks import Rejected
+from models.domain.drifts import CohortDrift
+from models.pipeline import SCORE_BOUNDS
 from streams.metrics import Metrics
 from streams.metrics.catalogue import METRICS, Metric
 from streams.metrics.families import Family
@@ -97,9 +100,12 @@ def test_a_counter_is_there_before_it_counts(metrics: Metrics) -> None:
     assert value(metrics, "actions_total", kind="notification", status="draft") is None
 
 
+def scored(*tally: float) -> Said:
+    return Said("ami.readings", 0, scored={"water": np.array(tally)})
+
+
 def test_scores_come_counted(metrics: Metrics) -> None:
-    metrics.scored("water", [90, 5, 3, 1, 1], 30.0)
-    metrics.scored("water", [1, 0, 0, 0, 0], 0.25)
+    metrics.readings([scored(90, 5, 3, 1, 1, 30.0), scored(1, 0, 0, 0, 0, 0.25)])
     assert value(metrics, "readings_scored_total", service="water") == 101
     for le, up_to in {"0.5": 91, "0.9": 96, "0.99": 99, "0.999": 100, "1.0": 101, "+Inf": 101}.items():
         assert value(metrics, "score_ratio_bucket", service="water", le=le) == up_to
@@ -107,14 +113,17 @@ def test_scores_come_counted(metrics: Metrics) -> None:
     assert value(metrics, "score_ratio_sum", service="water") == 30.25
 
 
-def test_models_and_drifts(metrics: Metrics) -> None:
-    metrics.models({"water": 3600.0}, {"water": 256})
-    metrics.drift("water", "adwin")
-    metrics.drift("water", "a detector to come")
-    assert value(metrics, "model_age_seconds", service="water") == 3600
-    assert value(metrics, "model_samples", service="water") == 256
+def test_scores_are_counted_as_they_are_exposed() -> None:
+    (metric,) = [metric for metric in METRICS if metric.name == "meterwatch_score_ratio"]
+    assert metric.buckets == SCORE_BOUNDS
+
+
+def test_drifts_of_cohorts_and_falls_of_meters(metrics: Metrics) -> None:
+    drift = CohortDrift("UTC", "water", None, "level", "adwin", 19_817)
+    metrics.readings([Said("ami.readings", 0, drifts=[drift], fell={"gas": 3})])
     assert value(metrics, "drift_events_total", service="water", detector="adwin") == 1
-    assert value(metrics, "drift_events_total", service="water", detector=OTHER) == 1
+    assert value(metrics, "drift_events_total", service="gas", detector="page_hinkley") == 3
+    assert value(metrics, "drift_events_total", service="gas", detector="kswin") == 0
 
 
 def line(name: str, hour: float, cause: Any, **changes: Any) -> AnomalySaid:
@@ -127,15 +136,24 @@ def told(metrics: Metrics, *lines: AnomalySaid, **more: Any) -> None:
 
 
 def test_anomalies_count_by_service_cause_and_status_and_what_is_found_by_its_delay(metrics: Metrics) -> None:
-    told(metrics, line("a", 24, "leak", start=at(0)), line("b", 24, "leak", start=at(-1)))
+    told(metrics, line("a", 24, "leak", start=at(-1)), line("b", 24, "leak", start=at(-2)))
     told(metrics, line("a", 30, "leak", status="closed", sequence=2))
     events = {"service": "water", "cause": "leak"}
     assert value(metrics, "anomaly_events_total", **events, status="opened") == 2
     assert value(metrics, "anomaly_events_total", **events, status="closed") == 1
     assert value(metrics, "anomalies_found_total", cause="leak") == 2
     assert value(metrics, "anomalies_found_same_day_total", cause="leak") == 1
-    assert value(metrics, "detection_delay_seconds_sum", service="water") == 49 * 3600
-    assert value(metrics, "detection_delay_seconds_bucket", service="water", le="86400.0") == 1
+    assert value(metrics, "detection_delay_seconds_sum", service="water") == 51 * 3600
+    assert value(metrics, "detection_delay_seconds_bucket", service="water", le="86400.0") == 0
+
+
+@pytest.mark.parametrize(("upload_h", "found"), [(None, 0), (4, 0), (24, 1)])
+def test_a_meter_that_uploads_once_a_day_is_given_its_upload(
+    metrics: Metrics, upload_h: float | None, found: int
+) -> None:
+    of = meter("m", upload_s=None if upload_h is None else upload_h * 3600)
+    told(metrics, said("a", 48, "leak", of=of, start=at(0)))
+    assert value(metrics, "anomalies_found_same_day_total", cause="leak") == found
 
 
 def test_an_incident_is_of_several_services_and_found_is_what_it_consists_of(metrics: Metrics) -> None:

@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import numpy as np
 import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from models.contracts import AnomalyEvent, Meter
+from models.contracts import AnomalyEvent, AuditEntry, Meter
 from models.domain.blocks import Blocks
+from models.domain.drifts import CohortDrift
 from models.domain.ids import anomaly_id, partition_of
 from models.pipeline import Outcome
+from models.scoring.policy import Policy
 from models.state.partition import Partition
 from streams.agents.detect import Detect
 from streams.deps import Deps
@@ -169,6 +172,29 @@ def test_dead_letters_go_out_before_state() -> None:
         assert scene.counted(f"{name}_total", reason="not_json") == 1
     assert scene.counted("readings_total", fate="accepted") == 1
     assert scene.counted("readings_decoded_total", service="water") == 1
+
+
+def drifts_a_block(blocks: Blocks, *_: Any, **__: Any) -> Outcome:
+    """A tiny core: with every block a day closes on which all have changed."""
+    drifts = [CohortDrift("Europe/Madrid", "water", None, "level", "adwin", 19_844 + int(o)) for o in blocks.offset]
+    return Outcome(drifts=drifts, fell=Counter(water=len(drifts)), scored={"water": np.array([3, 2, 0, 0, 1, 2.5])})
+
+
+def test_drifts_are_counted_and_on_record_as_of_the_close_of_their_day() -> None:
+    scene = Scene(drifts_a_block)
+    tick = b'{"tick": "2024-05-01T12:00:00Z"}'
+    scene.run(scene.event(0), scene.event(1, tick), scene.event(2))
+    assert scene.counted("drift_events_total", service="water", detector="adwin") == 2
+    assert scene.counted("drift_events_total", service="water", detector="page_hinkley") == 2
+    assert scene.counted("readings_scored_total", service="water") == 12
+    assert scene.counted("score_ratio_sum", service="water") == 5
+    first, second = (AuditEntry.model_validate_json(value) for _, value, _ in scene.topic(TOPICS.audit))
+    assert (first.writer, first.decision) == ("detect", "cohort.drift")
+    assert first.subject == "Europe/Madrid/water/all/level/2024-05-01"
+    assert second.subject == "Europe/Madrid/water/all/level/2024-05-03"
+    assert first.inputs["detector"] == "adwin"
+    assert first.versions == {"policy": Policy.default().digest}
+    assert first.at == dt.datetime(2024, 5, 2, 4, tzinfo=dt.UTC), "midnight in Madrid and six hours"
 
 
 def test_latency_is_that_of_events_whose_record_came_in_this_batch() -> None:
