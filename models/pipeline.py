@@ -214,7 +214,7 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
-        known.nodes, known.grown, known.tables, known.model_of,
+        known.nodes, known.grown, known.tables, known.model_of, known.many,
         policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
     )  # fmt: skip
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)

@@ -15,7 +15,7 @@ from models.baseline.measure import EXPECTED, HERE, TOTAL, WET_REACH, WIDTH, mea
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, MISSING, VALID
 from models.domain.times import DAY, NEVER, SECOND
-from models.domain.units import GAS, WATER
+from models.domain.units import ELECTRICITY, GAS, WATER
 from models.scoring.detectors.trees import NODE
 from models.scoring.rules.data import data_rules
 from models.scoring.rules.findings import FINDING
@@ -48,19 +48,19 @@ _f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
     nb.int64(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _zones, _u1, _flags,
         _i4, _i4, _i8, _i8, _i8, _i8, _f8, _u1, _f8, _f8, _f8,
-        nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.int32[:, ::1],
+        nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.int32[:, ::1], nb.boolean[:, ::1],
         _f8, _f8, nb.uint32, _VERDICTS, _FINDINGS, _f4, _f4,
     )
 )  # fmt: skip
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    nodes, grown, tables, model_of, settings, confidence, rules_on, verdicts, findings, vectors, parts,
+    nodes, grown, tables, model_of, many, settings, confidence, rules_on, verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `model_of`: `models.scoring.learnt`. `confidence`: of each rule. `vectors`, `parts`:
-    what the detectors saw of each reading, one entry a reading. Returns the number of findings.
+    `nodes`, `grown`, `tables`, `model_of`, `many`: `models.scoring.learnt`. `confidence`: of each rule. `vectors` and
+    `parts`: what the detectors saw of each reading, one entry a reading. Returns the number of findings.
     """
     features = np.empty(WIDTH)
     x, raw, rare = (
@@ -86,7 +86,8 @@ def judge(
                 verdicts[i].fate = r.LATE
             continue
         zone, own = midnights[fact.zone], fact.is_total == 0  # what feeds others is a matter of balances
-        model = model_of[fact.zone, cohort_number(fact.service, fact.customer_class)]
+        cohort = cohort_number(fact.service, fact.customer_class)
+        model = model_of[fact.zone, cohort]
         interval = row.interval_s * SECOND
         reach = WET_REACH if fact.service == WATER else 24
         resolution = max(fact.resolution, row.resolution)
@@ -158,7 +159,7 @@ def judge(
             # Hold against the rules
             said, calm = count, np.int64(0)
             total, usual = features[TOTAL], features[EXPECTED]
-            if own and warm and verdict.solid:
+            if warm and verdict.solid and fact.service == ELECTRICITY and own and many[fact.zone, cohort]:
                 count, calm = model_rules(rare, x, nodes[model], slot_time, settings, findings, count, i, calm)
             count, calm = data_rules(
                 row, fact, features, slot_time, np.nan if missing else amount, resolution,

@@ -64,6 +64,8 @@ class Learnt:
     """[models, PARTS and their combination, 2, KNOTS]; NaN = not calibrated"""
     model_of: NDArray[np.int32]
     """[time zones, COHORTS]"""
+    many: NDArray[np.bool_]
+    """[time zones, COHORTS] of meters that have enough peers of their own class to be told apart by models alone"""
 
 
 def in_force(partition: Partition) -> Learnt:
@@ -77,11 +79,14 @@ def in_force(partition: Partition) -> Learnt:
 
 def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) -> Learnt:
     models: dict[tuple[str, int], Model] = {}
+    many = np.zeros((max(1, len(partition.zones)), COHORTS), np.bool_)
     for zone, last in closed.items():
+        days = {day: of for day, of in partition.closed.get(zone, {}).items() if day <= last}
+        if days:
+            many[partition.zones.index(zone)] = days[max(days)].medians["peers"][:, LEVEL] >= PEERS
         if before is not None and before.closed.get(zone) == last:
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue
-        days = {day: of for day, of in partition.closed.get(zone, {}).items() if day <= last}
         for cohort in _cohorts(days):
             models[zone, cohort] = _model(days, cohort, before.models.get((zone, cohort)) if before else None)
     model_of = np.zeros((max(1, len(partition.zones)), COHORTS), np.int32)
@@ -97,7 +102,7 @@ def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) 
         grown.append(model.grown)
         nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else SHAPE)
         tables.append(model.tables)
-    return Learnt(closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of)
+    return Learnt(closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of, many)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from models.scoring.rules.rule import ALL, Rule, Setting
+from models.scoring.rules.rule import Rule, Setting
 
 RULES: Final = (
     Rule(
         "S1",
         "unlike its own past",
         "unusual_use",
-        ALL,
+        ("electricity",),
         0.4,
         "low",
         24,
@@ -17,7 +17,12 @@ RULES: Final = (
         "{threshold:.3g} is let pass",
         "readings",
         (
-            Setting("one_in", "readings", 20_000, "ours: no rule speaks, so it has to be rare"),
+            Setting(
+                "one_in",
+                "readings",
+                20_000,
+                "ours: no rule speaks, so it has to be rare; only with 30 peers of its class",
+            ),
             Setting("days", "days", 2, "ours: before a departure over a week is so rare"),
         ),
     ),
