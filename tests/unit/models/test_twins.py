@@ -9,22 +9,26 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from models.baseline import day as days_of
 from models.baseline import expect, learn, measure
 from models.domain.ids import murmur2, partition_of
 from models.domain.localtime import FIRST_DAY, midnights
 from models.domain.quality import ABSENT, DERIVED, EDITED, MISSING, VALID
 from models.domain.times import DAY, HOUR, NEVER, SECOND
-from models.scoring import suspicion
+from models.scoring import vector
+from models.scoring.calibrate import CAP, table_of
+from models.scoring.vector import PARTS
 from models.state import ring
-from models.state.layout import BINS, RING_DAYS, new_rows
+from models.state.layout import RATIO, RING_DAYS, new_rows
 from tests import kit
 
 _MANY: Final = hypothesis.settings(max_examples=25, derandomize=True)
 _RING: Final[Any] = ring
+_DAY: Final[Any] = days_of
 _LEARN: Final[Any] = learn
 _MEASURE: Final[Any] = measure
 _EXPECT: Final[Any] = expect
-_SUSPICION: Final[Any] = suspicion
+_VECTOR: Final[Any] = vector
 """Kernels have no types."""
 
 # Partitioner ----------------------------------------------------------------------------------------------------------
@@ -171,6 +175,8 @@ def measured(values: list[float | None], ranks: list[int]) -> dict[int, float]:
     }
     is_solid = [v is not None and r in (VALID, EDITED) and v >= 0 for v, r in zip(values, ranks, strict=True)]
     hours = [v if s and v is not None else math.nan for v, s in zip(values, is_solid, strict=True)][::-1]
+    out |= {measure.HOURLY + n: hours[n] if n < len(hours) else math.nan for n in range(24)}
+    out[measure.COARSE] = sum(value != 0 and value % 1 == 0 for value in seen)
     out[measure.LAST_HOUR] = hours[0]
     out[measure.TWO_HOURS] = min(hours[:2]) if len(hours) > 1 and not any(map(math.isnan, hours[:2])) else math.nan
     flat = 0
@@ -247,6 +253,7 @@ class PlainBaseline:
     top: float = 0.0
     zero_run: float = 0.0
     profile: list[float] = dataclasses.field(default_factory=lambda: [0.0] * 24)
+    """As it is kept: in whole 2048ths of the level."""
     noise: float = 0.0
 
     def learn(self, values: list[float | None], weight: float, zeros: float) -> None:
@@ -255,24 +262,25 @@ class PlainBaseline:
         hours = {hour: min(v, bound) for hour, v in enumerate(values) if v is not None and v >= 0}
         if weight == 0 or len(hours) < 12:
             return
+        usual = [self.level * part / 2048 for part in self.profile]
         seen = list(hours.values())
         mean = sum(seen) / len(seen)
-        expected = sum(self.profile[hour] for hour in hours) / len(hours)
+        expected = sum(usual[hour] for hour in hours) / len(hours)
         spread = max(self.spread, 0.05 * self.level)
         if self.days >= 7 and spread > 0:
             weight *= max(0.05, 1 - max(0.0, abs(mean - expected) / spread - 3) / 3)
         rate, off_rate = weight / min(self.days + 1, 45), weight / min(max(self.days, 1), 45)
         if self.days:
             self.spread += off_rate * (abs(mean - expected) - self.spread)
-        if self.days:
-            off = sum(abs(seen - self.profile[hour]) for hour, seen in hours.items()) / len(hours)
+            off = sum(abs(seen - usual[hour]) for hour, seen in hours.items()) / len(hours)
             self.noise += off_rate * (off - self.noise)
+        self.level += rate * (mean - self.level)
         for hour in range(24):
             if hour in hours:
-                self.profile[hour] += rate * (hours[hour] - self.profile[hour])
+                usual[hour] += rate * (hours[hour] - usual[hour])
             elif not self.days:
-                self.profile[hour] = mean
-        self.level += rate * (mean - self.level)
+                usual[hour] = mean
+            self.profile[hour] = min(round(usual[hour] / self.level * 2048), 65_535) if self.level else 0
         self.base += rate * (min(seen) - self.base)
         self.day_top += rate * (max(seen) - self.day_top)
         self.active += rate * (sum(v != 0 for v in seen) / len(seen) - self.active)
@@ -306,7 +314,7 @@ def test_what_a_day_teaches(days: list[tuple[int, float, str]]) -> None:
     rows = new_rows(1).view(np.recarray)
     rows["interval_s"], rows["decimals"] = interval_s, 1
     words, none = np.zeros(ring.words_of(interval_s) * RING_DAYS, np.uint16), np.zeros(0, ring.EXACT)
-    scratch = np.empty(24), np.empty(24)
+    rates, hours = np.empty(days_of.MOST_SLOTS), (np.empty(24), np.empty(24))
     for day, (seed, weight, kind) in enumerate(days, first):
         rng = np.random.default_rng(seed)
         values: list[float | None] = [*rng.integers(0, 30, 24).astype(float)]
@@ -323,11 +331,13 @@ def test_what_a_day_teaches(days: list[tuple[int, float, str]]) -> None:
                 start = starts[day - FIRST_DAY] + slot * HOUR
                 _RING.put(words, none, at, -1, day, slot, interval_s, 1, start, value, VALID)
         rows["zeros_ended"] = zeros = seed % 30
-        enough = _LEARN.learn_day(rows[0], words, 0, none, -1, day, starts, weight, *scratch)
+        count, there = _DAY.read_day(rows[0], words, 0, none, -1, day, starts, rates, *hours)
+        enough = _LEARN.learn_day(rows[0], day, weight, rates[:count], there, *hours)
         assert enough == (sum(v is not None and v >= 0 for v in values) >= 12)
         plain.learn(values, weight, zeros)
         for name, expected in dataclasses.asdict(plain).items():
-            assert rows[0][name].tolist() == pytest.approx(expected, rel=1e-3, abs=1e-3), name
+            step = 1.0 if name == "profile" else 1e-3
+            assert rows[0][name].tolist() == pytest.approx(expected, rel=1e-3, abs=step), name
 
 
 def test_the_hour_of_the_wall_clock() -> None:
@@ -345,22 +355,56 @@ def test_the_hour_of_the_wall_clock() -> None:
 
 # Score ----------------------------------------------------------------------------------------------------------------
 
+_CLEAN: Final = np.random.default_rng(5).exponential(size=(300, len(PARTS) + 1)).astype(np.float32)
+_TABLES: Final = np.stack([table_of(_CLEAN[:, n]) for n in range(len(PARTS) + 1)])
+raws: Final = st.lists(st.one_of(st.none(), st.floats(-5, 50, width=32)), min_size=len(PARTS), max_size=len(PARTS)).map(
+    lambda values: np.array([math.nan if value is None else value for value in values], np.float32)
+)
+
+
+def rare(table: Any, value: float) -> float:
+    """Between the knots on a line."""
+    return math.nan if math.isnan(table[0, 0]) else float(np.interp(value, *table.astype(np.float64)))
+
+
+def plain_score(raw: Any, surest: float, tables: Any) -> float:
+    """A twin of `surprises` and `score_of`."""
+    known = [rare(table, value) for table, value in zip(tables, raw.tolist(), strict=False) if not math.isnan(value)]
+    known = [value for value in known if not math.isnan(value)]
+    if not known:
+        return math.nan
+    most = max(known)
+    if surest:
+        most = max(most, math.log(500 / max(1 - surest, 0.001)))
+    combined = rare(tables[-1], most)
+    return 1 - math.exp(-(max(most - math.log(len(PARTS)), 0.0) if math.isnan(combined) else combined))
+
 
 @_MANY
-@hypothesis.given(st.lists(st.integers(0, 200), min_size=BINS, max_size=BINS), st.integers(0, BINS - 1))
-def test_the_score_is_the_share_of_the_past_that_was_less_odd(past: list[int], place: int) -> None:
-    rows = new_rows(1).view(np.recarray)
-    rows["interval_s"], rows["suspicion"] = 3600, past
-    total, above = sum(past), sum(past[place + 1 :]) + past[place] / 2
-    score = _SUSPICION.score_of(rows[0], place)
-    if total < suspicion.ENOUGH:
-        assert math.isnan(score)
-    else:
-        assert score == pytest.approx(1 - (above + 0.5) / (total + 1))
-        assert 0 <= score < 1
+@hypothesis.given(raws, st.sampled_from([0.0, 0.0, 0.4, 0.9, 1.0]), st.sets(st.integers(0, len(PARTS))))
+def test_the_score_is_how_rare_the_rarest_part_is(raw: Any, surest: float, uncalibrated: set[int]) -> None:
+    tables, out = _TABLES.copy(), np.empty(len(PARTS), np.float32)
+    for n in uncalibrated:
+        tables[n] = math.nan
+    _VECTOR.surprises(raw, tables, out)
+    score = _VECTOR.score_of(out, surest, tables)
+    assert score == pytest.approx(plain_score(raw, surest, tables), abs=1e-5, nan_ok=True)
+    assert math.isnan(score) or 0 <= score < 1
+    if not math.isnan(score) and surest:
+        assert score >= _VECTOR.score_of(out, 0.0, tables), "a rule that speaks is no reason to be calmer"
 
 
-def test_bins_grow_by_quarter_octaves() -> None:
-    places = [_SUSPICION.bin_of(2 ** (-4 + n / 4 + 0.01)) for n in range(BINS)]
-    assert places == list(range(BINS))
-    assert [_SUSPICION.bin_of(value) for value in (math.nan, -1.0, 0.0, 1e-9, 1e9)] == [0, 0, 0, 0, BINS - 1]
+def test_no_score_is_surer_than_one_in_a_million() -> None:
+    out = np.empty(len(PARTS), np.float32)
+    _VECTOR.surprises(np.full(len(PARTS), 1e30, np.float32), _TABLES, out)
+    assert _VECTOR.score_of(out, 1.0, _TABLES) == pytest.approx(1 - math.exp(-CAP))
+
+
+def test_the_profile_is_kept_in_parts_of_the_level() -> None:
+    """An hour of 3 where the mean is 2 is expected to be 3 again, whatever the interval."""
+    profile = np.full(24, RATIO, np.uint16)
+    profile[7] = RATIO * 3 // 2
+    for interval_s in (900, 1800, 3600):
+        slot = 7 * 3600 // interval_s
+        assert _EXPECT.expected_in(2.0, profile, slot, interval_s, 0) == pytest.approx(3.0 * interval_s / 3600)
+    assert _EXPECT.expected_in(2.0, profile, 0, 86_400, 0) == 48.0
