@@ -31,6 +31,10 @@ def _table(summary: dict[str, Any]) -> rich.table.Table:
     for cause, lines in summary["anomalies"].items():
         if any(lines.values()):
             table.add_row(cause, *(str(lines[status]) for status in ("opened", "updated", "closed")))
+    for drift in summary["drifts"]:
+        table.add_row(
+            f"[dim]drift: {drift['service']} {drift['customer_class'] or ''} {drift['series']}[/dim]", drift["day"]
+        )
     for reason, rows in summary["rejected"].items():
         table.add_row(f"[dim]set aside: {reason}[/dim]", str(rows))
     return table

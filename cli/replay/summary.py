@@ -1,5 +1,6 @@
 """`summary.json`: what came in, what came of it, what could not be judged, and how fast it went."""
 
+import dataclasses
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from cli.replay.output import ACTIONS, Action
 from cli.replay.reference import Fleet
 from models.contracts import AnomalyEvent
 from models.domain.causes import CAUSES, Status
+from models.domain.drifts import CohortDrift
+from models.domain.times import day_of
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import RULES
 
@@ -24,6 +27,7 @@ class Tally:
         """accepted, duplicates, revisions, late"""
         self._lines: Counter[tuple[str, str]] = Counter()
         self._actions: Counter[str] = Counter()
+        self._drifts: list[tuple[int, CohortDrift]] = []
 
     def anomalies(self, events: Iterable[AnomalyEvent]) -> None:
         """Lines of `anomalies.jsonl`."""
@@ -32,6 +36,10 @@ class Tally:
     def actions(self, kind: str, lines: Iterable[Action]) -> None:
         """Lines of a file of actions: each action counts once, however it goes on."""
         self._actions[kind] += sum(line.sequence == 1 for line in lines)
+
+    def drifts(self, partition: int, drifts: Iterable[CohortDrift]) -> None:
+        """Of the cohorts of a partition."""
+        self._drifts += [(partition, drift) for drift in drifts]
 
     def summary(
         self, fleet: Fleet, lanes: list[Lane], policy: Policy, readings: int, started: float, warm_up_s: float
@@ -51,6 +59,10 @@ class Tally:
             "meters": len(fleet),
             "anomalies": {cause: {status: self._lines[cause, status] for status in statuses} for cause in CAUSES},
             "actions": {kind: self._actions[kind] for kind in ACTIONS},
+            "drifts": [
+                {**dataclasses.asdict(drift), "day": day_of(drift.day).isoformat(), "partition": partition}
+                for partition, drift in sorted(self._drifts, key=lambda told: (told[1].day, told[0]))
+            ],
             "rules_off": rules_off(fleet, policy),
             "seconds": round(seconds, 3),
             "warm_up_s": round(warm_up_s, 3),

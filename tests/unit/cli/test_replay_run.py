@@ -3,14 +3,17 @@
 import csv
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from cli.errors import UnusableError
 from cli.replay import run as run_module
+from models.domain.drifts import CohortDrift
 from models.domain.ids import partition_of
 from models.domain.times import DAY, HOUR, to_text
+from models.pipeline import Outcome, detect
 from tests.support.replays import WATER, Replayed, hold_prefix, run, write_csv, write_meters
 
 DAY_ONE = 1_704_067_200_000_000
@@ -70,6 +73,22 @@ def test_a_replay_finds_something_and_counts_everything(whole: Replayed) -> None
     assert 0 < summary["ring_bytes_per_meter"] <= 2048
     assert 0 < summary["warm_up_s"] < summary["seconds"]
     assert summary["readings_per_s"] > 0
+
+
+def test_drifts_of_cohorts_are_in_the_summary_by_day(
+    tmp_path: Path, meters: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = iter((19_845, 19_844))
+
+    def drifting(*args: Any, **options: Any) -> Outcome:
+        outcome = detect(*args, **options)
+        outcome.drifts += [CohortDrift("UTC", "water", None, "level", "adwin", day) for day in days]
+        return outcome
+
+    monkeypatch.setattr("cli.replay.run.detect", drifting)
+    summary = run(tmp_path / "out", write_csv(tmp_path / "readings.csv", HEADER, ROWS[:50]), meters).summary
+    drift = {"zone": "UTC", "service": "water", "customer_class": None, "series": "level", "detector": "adwin"}
+    assert summary["drifts"] == [{**drift, "day": day, "partition": 0} for day in ("2024-05-01", "2024-05-02")]
 
 
 def test_every_file_is_written(whole: Replayed) -> None:
