@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -41,8 +40,6 @@ _AFTER_S: Final = 30.0
 _WINDOW: Final = "20s"
 """For rates: a scrape is a second."""
 _STEP_S: Final = 2.0
-_NOT_WRITTEN: Final = re.compile("meterwatch_(score|model)_")
-"""Queries for what is in the catalogue and is not written yet."""
 _SHOWN: Final = [board for board in boards() if any(asked(board))]
 
 
@@ -141,16 +138,7 @@ def test_every_rule_is_evaluated_without_an_error(watched: Watched) -> None:
     assert [rule["name"] for rule in evaluated if rule["health"] != "ok"] == []
 
 
-def panel_queries() -> Iterator[Any]:
-    """Each of a test; those of what workers do not write yet must fail, and say so when they no longer do."""
-    for board in _SHOWN:
-        for query in asked(board):
-            waits = _NOT_WRITTEN.search(query.expr)
-            marks = [pytest.mark.xfail(reason="workers do not write it yet")] if waits else []
-            yield pytest.param(query, marks=marks, id=query.place)
-
-
-@pytest.mark.parametrize("query", list(panel_queries()))
+@pytest.mark.parametrize("query", [query for board in _SHOWN for query in asked(board)], ids=lambda query: query.place)
 def test_every_query_of_a_panel_returns_data(watched: Watched, query: Asked) -> None:
     points = [value for series in watched.ask(query.expr, query.once) for _, value in series.points]
     assert any(value == value for value in points), query.expr  # not all of them NaN
