@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,14 @@ from models.domain.blocks import Int64
 from models.domain.times import DAY, NEVER
 from models.pipeline import Outcome, Scores, detect
 from models.scoring.policy import Policy
+from models.state.closed import ClosedDay
 from models.state.partition import Partition
 from simulators.faults import Reads
 
 Grid = NDArray[np.float32]
 """[homes, days] a value a day, NaN where there is none."""
+Closed = Mapping[int, ClosedDay]
+"""By local day from the onset."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,12 +41,8 @@ class Read:
 
     @classmethod
     def of(cls, scores: Sequence[Scores]) -> "Read":
-        """All of them, one after the other; parts and vectors of no columns where the pipeline tells none."""
-        found = {name: np.concatenate([getattr(s, name) for s in scores]) for name in ("meter", "start", "score")}
-        for name in ("parts", "vector"):
-            columns = [getattr(s, name, np.empty((len(s.meter), 0), np.float32)) for s in scores]
-            found[name] = np.concatenate(columns)
-        return cls(**found)
+        """All of them, one after the other."""
+        return cls(*(np.concatenate([getattr(one, name) for one in scores]) for name in cls.__slots__))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class Branch:
 
     attack: Attack
     read: Read
+    closed: Closed
     events: tuple[AnomalyEvent, ...]
 
 
@@ -67,6 +67,7 @@ class Trunk:
         seconds = time.process_time() - begin
         self.read = Read.of([scores for outcome in outcomes for scores in outcome.scores])
         self.speed = len(self.read.start) / seconds
+        self.closed = closed_days(fleet, partition)
         self._arrays = partition.arrays()
 
     def branch(self, attack: Attack) -> Branch:
@@ -77,6 +78,7 @@ class Trunk:
         return Branch(
             attack,
             Read.of([scores for outcome in outcomes for scores in outcome.scores]),
+            closed_days(self.fleet, partition),
             tuple(event for outcome in outcomes for _, event in outcome.events),
         )
 
@@ -88,6 +90,12 @@ def stream(partition: Partition, policy: Policy, reads: Sequence[Reads], since: 
         end = min(begin + DAY, until)
         yield detect(blocks(reads, begin, end, partition.offset + 1), partition, policy, scores=True)
         begin = end
+
+
+def closed_days(fleet: Fleet, partition: Partition) -> Closed:
+    """What a partition keeps of them, with the sample that its forests learn."""
+    first = fleet.first_day
+    return {day - first: of for day, of in partition.closed.get(fleet.timezone, {}).items()}
 
 
 def last_of_days(fleet: Fleet, meter: NDArray[np.int32], start: Int64, value: NDArray[np.float32]) -> Grid:

@@ -1,8 +1,8 @@
 """A case is one family on part of one fleet: what each detector made of the days, and what was said."""
 
 import dataclasses
-import importlib
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from evaluation.fleets import ATTACKED_DAYS, Fleet
 from evaluation.measures import Days
 from models.domain.times import DAY
 from models.scoring.policy import Policy
+from models.scoring.vector import FOREST, PARTS
 from simulators.judge import Verdict, judge
 
-COMBINED = "combined score"
+COMBINED: Final = "combined score"
+OUR_FOREST: Final = "the pipeline's forest"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -45,13 +47,13 @@ class Measured:
 def measure(fleet: Fleet, seed: int, families: Mapping[str, Iterable[str]]) -> Measured:
     """Every family in turn on a third of the fleet, its history streamed once. `families`: kinds by group."""
     trunk = Trunk(fleet, Policy.default())
-    contest = Contest(fleet, trunk.read, seed) if trunk.read.vector.shape[1] else None
+    contest = Contest(fleet, trunk.read, trunk.closed, seed)
     done = ((group, attack(fleet, kind, seed)) for group, kinds in families.items() for kind in kinds)
     cases = tuple(_case(fleet, seed, group, trunk.branch(one), contest) for group, one in done if one.truth)
-    return Measured(cases, {COMBINED: trunk.speed, **(contest.speeds() if contest else {})})
+    return Measured(cases, {COMBINED: trunk.speed, **contest.speeds()})
 
 
-def _case(fleet: Fleet, seed: int, group: str, branch: Branch, contest: Contest | None) -> Case:
+def _case(fleet: Fleet, seed: int, group: str, branch: Branch, contest: Contest) -> Case:
     attacked = np.zeros(len(fleet.homes), np.bool_)
     attacked[list(branch.attack.truth)] = True
     days = _days(branch.attack, fleet)
@@ -75,13 +77,12 @@ def _days(attack: Attack, fleet: Fleet) -> int:
     return min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
 
 
-def _grids(fleet: Fleet, branch: Branch, contest: Contest | None) -> dict[str, dict[str, Grid]]:
+def _grids(fleet: Fleet, branch: Branch, contest: Contest) -> dict[str, dict[str, Grid]]:
     read = branch.read
-    detectors = {COMBINED: last_of_days(fleet, read.meter, read.start, read.score)}
-    if contest:
-        detectors |= contest.grids(read)
-    if not read.parts.shape[1]:
-        return {"detectors": detectors}
-    names = importlib.import_module("models.scoring.vector").PARTS
-    parts = {name: last_of_days(fleet, read.meter, read.start, read.parts[:, n]) for n, name in enumerate(names)}
+    parts = {name: last_of_days(fleet, read.meter, read.start, read.parts[:, n]) for n, name in enumerate(PARTS)}
+    detectors = {
+        COMBINED: last_of_days(fleet, read.meter, read.start, read.score),
+        OUR_FOREST: parts[PARTS[FOREST]],
+        **contest.grids(read, branch.closed),
+    }
     return {"detectors": detectors, "parts": parts, "without": without(parts)}

@@ -74,6 +74,11 @@ class Fleet:
         return int(self._midnights[ATTACKED_DAYS])
 
     @property
+    def first_day(self) -> int:
+        """That begins with the onset, in days since 1970-01-01."""
+        return int(np.searchsorted(midnights(self.timezone), self.onset)) + FIRST_DAY
+
+    @property
     def _midnights(self) -> Int64:
         every = midnights(self.timezone)
         return every[int(np.searchsorted(every, self.onset)) :]

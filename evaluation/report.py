@@ -7,7 +7,8 @@ from evaluation.contest import EVERY_H
 from evaluation.figures import difference
 from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS
 from evaluation.measures import FOUND_DAYS
-from evaluation.peers import A_DAY, KEPT_DAYS
+from evaluation.peers import KEPT_DAYS
+from models.state.closed import SAMPLE
 
 REFERENCE: Final = "River HalfSpaceTrees"
 _COLUMNS: Final = {"roc": "ROC", "ap": "AP", "found_1": "found at 1 %", "found_0_1": "found at 0.1 %"}
@@ -33,10 +34,11 @@ homes; *found* is the share of attacked homes flagged within {FOUND_DAYS} days, 
 clean meter-days exceed. Each figure is the mean over seeds and, after ±, its standard deviation; a group is the mean of
 its families.
 
-The other detectors get the vectors that the pipeline's forest scores, {EVERY_H} hours apart. River's trees learn every
-one (or, gated, those not suspected), ours {A_DAY} unsuspected ones a day, and what knows nothing of streams is fitted
-each day to the last {KEPT_DAYS} days of them. Speed is in readings or vectors a second of processor time, scored and
-learnt; of the combined score with all else that the pipeline does."""
+The other detectors get the vectors that the pipeline's forest scores, and learn what it learns: up to {SAMPLE} a day,
+of meters that look usual. What knows nothing of streams is fitted each day to the last {KEPT_DAYS} days of them.
+River's trees learn all that comes, as they are meant to, {EVERY_H} hours apart; gated, they learn what the others do.
+Speed is in readings or vectors a second of processor time, scored and learnt; of the combined score with all else that
+the pipeline does."""
 
 
 def _fleet(figures: dict[str, Any]) -> Iterator[str]:

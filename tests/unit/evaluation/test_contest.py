@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from evaluation.branches import Grid, Read
+from evaluation.branches import Closed, Grid, Read
 from evaluation.contest import Contest, Stream, contenders, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.measures import Days
 from models.domain.times import HOUR
+from models.state.closed import ClosedDay
 
 FEATURES = 6
 ODD = 2
@@ -19,26 +20,44 @@ def fleet() -> Fleet:
 
 
 def read(fleet: Fleet, first_day: int, days: int, shift: float = 0.0) -> Read:
-    """A vector every three hours; those of the last `ODD` homes lie `shift` off; one feature is never known."""
+    """A vector every three hours; those of the last `ODD` homes lie `shift` off."""
     rng = np.random.default_rng(days)
     homes, slots = len(fleet.homes), 8 * days
     start = fleet.onset + (8 * first_day + np.repeat(np.arange(slots), homes)) * 3 * HOUR
     meter = np.tile(np.arange(homes, dtype=np.int32), slots)
     vector = rng.normal(size=(len(meter), FEATURES)).astype(np.float32)
     vector[meter >= homes - ODD] += shift
-    vector[:, -1] = np.nan
-    nothing = np.zeros((len(meter), 0), np.float32)
-    return Read(meter, start, np.zeros(len(meter), np.float32), nothing, vector)
+    return Read(meter, start, np.zeros(len(meter), np.float32), np.zeros((len(meter), 0), np.float32), vector)
+
+
+def closed(given: Read, fleet: Fleet) -> Closed:
+    """Samples of all that is read of the homes that nothing is wrong with; the others look odd."""
+    nothing = np.zeros(0)
+    return {
+        day: ClosedDay(
+            nothing,
+            np.zeros(len(at), np.uint8),
+            np.zeros(len(at), np.uint64),
+            given.vector[at].astype(np.float16),
+            np.zeros((len(at), 0), np.float32),
+            given.meter[at] < len(fleet.homes) - ODD,
+            np.zeros(0, np.uint8),
+        )
+        for day in np.unique(fleet.day(given.start)).tolist()
+        for at in [np.flatnonzero(fleet.day(given.start) == day)]
+    }
 
 
 @pytest.fixture(scope="module")
 def contest(fleet: Fleet) -> Contest:
-    return Contest(fleet, read(fleet, -10, 10), seed=0)
+    history = read(fleet, -10, 10)
+    return Contest(fleet, history, closed(history, fleet), seed=0)
 
 
 def test_each_detector_finds_what_is_far_off_and_chance_does_not(fleet: Fleet, contest: Contest) -> None:
     attacked = np.arange(len(fleet.homes)) >= len(fleet.homes) - ODD
-    for name, grid in contest.grids(read(fleet, 0, 3, shift=4.0)).items():
+    branch = read(fleet, 0, 3, shift=4.0)
+    for name, grid in contest.grids(branch, closed(branch, fleet)).items():
         assert grid.shape == (len(fleet.homes), ATTACKED_DAYS)
         assert np.isfinite(grid[:, :3]).all()
         assert np.isnan(grid[:, 3:]).all()
@@ -50,10 +69,20 @@ def test_each_detector_finds_what_is_far_off_and_chance_does_not(fleet: Fleet, c
 
 
 def test_a_branch_does_not_teach_the_history(fleet: Fleet, contest: Contest) -> None:
-    first = contest.grids(read(fleet, 0, 1))
-    contest.grids(read(fleet, 0, 1, shift=4.0))
-    for name, grid in contest.grids(read(fleet, 0, 1)).items():
+    branch, odd = read(fleet, 0, 1), read(fleet, 0, 1, shift=4.0)
+    first = contest.grids(branch, closed(branch, fleet))
+    contest.grids(odd, closed(odd, fleet))
+    for name, grid in contest.grids(branch, closed(branch, fleet)).items():
         np.testing.assert_array_equal(grid, first[name], err_msg=name)
+
+
+def test_only_what_is_not_gated_learns_meters_that_look_odd(fleet: Fleet, contest: Contest) -> None:
+    odd = read(fleet, 0, 3, shift=4.0)
+    grids = contest.grids(odd, closed(odd, fleet))
+    changed = {}
+    for name in ("River HalfSpaceTrees", "River HalfSpaceTrees, gated"):
+        changed[name] = np.nanmean(grids[name][-ODD:, 2]) - np.nanmean(grids[name][-ODD:, 0])
+    assert changed["River HalfSpaceTrees"] < changed["River HalfSpaceTrees, gated"]
 
 
 def test_speed_is_told_of_each(contest: Contest) -> None:
@@ -62,14 +91,12 @@ def test_speed_is_told_of_each(contest: Contest) -> None:
     assert min(speeds.values()) > 0
 
 
-def test_vectors_that_are_hardly_known_or_suspected_are_told_apart(fleet: Fleet) -> None:
+def test_vectors_that_were_not_scored_are_left_out(fleet: Fleet) -> None:
     given = read(fleet, 0, 1)
-    given.vector[: len(fleet.homes), 1:] = np.nan
-    given.score[-1] = 0.99
+    given.vector[: len(fleet.homes)] = np.nan
     stream = Stream.of(fleet, given)
     assert len(stream.meter) == len(given.meter) - len(fleet.homes)
     assert stream.last.sum() == len(fleet.homes)
-    assert np.flatnonzero(~stream.clean).tolist() == [len(stream.meter) - 1]
 
 
 def test_without_a_part_the_others_speak() -> None:
