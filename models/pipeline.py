@@ -176,7 +176,7 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
 def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy, outcome: Outcome) -> None:
     """Close the local days of a time zone that are over: drifts of cohorts, and the day before for groups of meters."""
     p, count = partition, len(partition)
-    learnt = in_force(p)
+    learnt = in_force(p, policy.models)
     last, due = p.clock.close(zone, now, policy.day_close_lag)
     rebaseline = due - int(policy.general["rebaseline_days"] * DAY)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, count, number)
@@ -209,7 +209,7 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     findings = np.empty(count * MOST_FINDINGS, FINDING)
     vectors = np.full((count, len(FEATURES)), np.nan, np.float32)
     parts = np.full((count, len(PARTS)), np.nan, np.float32)
-    known = in_force(p)
+    known = in_force(p, policy.models)
     found = judge(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,

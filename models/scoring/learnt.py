@@ -7,6 +7,7 @@ in turn, one a day, so that a close stays cheap and scores do not jump from one 
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -15,21 +16,16 @@ from numpy.typing import NDArray
 from models.domain.units import SERVICES
 from models.scoring.calibrate import KNOTS, LEAST, table_of
 from models.scoring.detectors.forest import OnlineIsolationForest
+from models.scoring.detectors.half_space import HalfSpaceTrees
 from models.scoring.vector import FEATURES, PARTS
 from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
 from models.state.layout import LEVEL
 from models.state.partition import Partition
 
 GROVES: Final = 8
-_TREES: Final = 8
-"""In a grove."""
-WINDOW: Final = 2048
-"""Latest readings of a cohort that its forest and tables are made of. Source: Online Isolation Forest, ICML 2024."""
 _WINDOW_DAYS: Final = KEPT_DAYS - GROVES
 GROWN: Final = 256
 """Readings from which on a grove is grown."""
-SHAPE: Final = OnlineIsolationForest(len(FEATURES), trees=GROVES * _TREES, window=WINDOW).compiled()
-"""A forest that has seen nothing."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,6 +48,8 @@ class Model:
 class Learnt:
     """In force between two closes of a day. Models are numbered; 0 knows nothing."""
 
+    settings: Mapping[str, float]
+    """The policy's table `models`"""
     closed: dict[str, int]
     """Last closed day of each time zone."""
     models: dict[tuple[str, int], Model]
@@ -68,16 +66,21 @@ class Learnt:
     """[time zones, COHORTS] of meters that have enough peers of their own class to be told apart by models alone"""
 
 
-def in_force(partition: Partition) -> Learnt:
-    """What the closed days say by now."""
+def in_force(partition: Partition, settings: Mapping[str, float]) -> Learnt:
+    """What the closed days say by now; `settings`: the policy's table `models`."""
     closed = {zone: partition.clock.closed[zone] for zone in partition.zones if zone in partition.clock.closed}
     known: Learnt | None = partition.learnt
+    if known is not None and known.settings != settings:
+        known = None
     if known is None or known.closed != closed or len(known.model_of) != max(1, len(partition.zones)):
-        known = partition.learnt = _learn(partition, closed, known)
+        known = partition.learnt = _learn(partition, settings, closed, known)
     return known
 
 
-def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) -> Learnt:
+def _learn(
+    partition: Partition, settings: Mapping[str, float], closed: dict[str, int], before: Learnt | None
+) -> Learnt:
+    bare = _bare(settings)
     models: dict[tuple[str, int], Model] = {}
     many = np.zeros((max(1, len(partition.zones)), COHORTS), np.bool_)
     for zone, last in closed.items():
@@ -88,9 +91,10 @@ def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) 
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue
         for cohort in _cohorts(days):
-            models[zone, cohort] = _model(days, cohort, before.models.get((zone, cohort)) if before else None)
+            known = before.models.get((zone, cohort)) if before else None
+            models[zone, cohort] = _model(days, cohort, settings, known)
     model_of = np.zeros((max(1, len(partition.zones)), COHORTS), np.int32)
-    nodes, grown, tables = [SHAPE], [False], [np.full((len(PARTS) + 1, 2, KNOTS), np.nan, np.float32)]
+    nodes, grown, tables = [bare], [False], [np.full((len(PARTS) + 1, 2, KNOTS), np.nan, np.float32)]
     for number, ((zone, cohort), model) in enumerate(models.items(), start=1):
         at = partition.zones.index(zone)
         service, own = divmod(cohort, WHOLE + 1)
@@ -100,9 +104,9 @@ def _learn(partition: Partition, closed: dict[str, int], before: Learnt | None) 
         else:
             model_of[at, cohort] = number
         grown.append(model.grown)
-        nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else SHAPE)
+        nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else bare)
         tables.append(model.tables)
-    return Learnt(closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of, many)
+    return Learnt(settings, closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of, many)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
@@ -119,38 +123,51 @@ def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
     return found
 
 
-def _model(days: dict[int, ClosedDay], cohort: int, before: Model | None) -> Model:
-    last = max(days)
+def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float], before: Model | None) -> Model:
+    last, window = max(days), int(settings["window"])
     groves = []
     for n in range(GROVES):
         turn = last - (last - n) % GROVES
         old = before.groves[n] if before is not None else None
-        groves.append(old if old is not None and old[0] == turn else _grove(days, cohort, turn, n))
-    parts = _window(days, cohort, last, "parts", LEAST)
+        groves.append(old if old is not None and old[0] == turn else _grove(days, cohort, turn, n, settings))
+    parts = _window(days, cohort, last, "parts", LEAST, window)
     return Model(tuple(groves), np.stack([table_of(values) for values in parts.T]), len(parts))
 
 
-def _grove(days: dict[int, ClosedDay], cohort: int, turn: int, number: int) -> tuple[int, NDArray[np.void]] | None:
+def _grove(
+    days: dict[int, ClosedDay], cohort: int, turn: int, number: int, settings: Mapping[str, float]
+) -> tuple[int, NDArray[np.void]] | None:
     """Grown in the local day `turn`; None while there is too little to grow it of."""
-    vectors = _window(days, cohort, turn, "vector", GROWN)
+    vectors = _window(days, cohort, turn, "vector", GROWN, int(settings["window"]))
     if len(vectors) < GROWN:
         return None
-    forest = OnlineIsolationForest(len(FEATURES), trees=_TREES, window=WINDOW, seed=cohort * GROVES + number)
-    return turn, forest.partial_fit(vectors.astype(np.float32)).compiled()
+    return turn, _trees(settings, seed=cohort * GROVES + number).partial_fit(vectors.astype(np.float32)).compiled()
 
 
-def _window(days: dict[int, ClosedDay], cohort: int, last: int, column: str, least: int) -> NDArray[Any]:
-    """The cohort's latest readings up to day `last`, oldest first; since its last drift, if `least` are."""
+def _trees(settings: Mapping[str, float], seed: int) -> OnlineIsolationForest | HalfSpaceTrees:
+    trees, window, leaf = (int(settings[name]) for name in ("trees", "window", "leaf"))
+    if settings["half_space"]:
+        return HalfSpaceTrees(len(FEATURES), trees // GROVES, window=GROWN, seed=seed)
+    return OnlineIsolationForest(len(FEATURES), trees // GROVES, window, leaf, seed=seed)
+
+
+def _bare(settings: Mapping[str, float]) -> NDArray[np.void]:
+    """A forest that has seen nothing, in the form of those that have."""
+    return np.concatenate([_trees(settings, seed=0).compiled()] * GROVES)
+
+
+def _window(days: dict[int, ClosedDay], cohort: int, last: int, column: str, least: int, most: int) -> NDArray[Any]:
+    """The cohort's latest readings up to day `last`, `most`, oldest first; since its last drift, if `least` are."""
     there: list[NDArray[Any]] = []
     count = 0
     since = max((day for day, of in days.items() if day <= last and of.drifted[cohort]), default=0)
     for day in sorted(days, reverse=True):
         if not last - _WINDOW_DAYS < day <= last:
             continue
-        if count >= WINDOW or (day < since and count >= least):
+        if count >= most or (day < since and count >= least):
             break
         of = days[day]
         mine = of.of(cohort)
         there.append(getattr(of, column)[mine[of.taught[mine]] if column == "vector" else mine])
         count += len(there[-1])
-    return np.concatenate(there[::-1])[-WINDOW:] if there else np.empty((0, 0))
+    return np.concatenate(there[::-1])[-most:] if there else np.empty((0, 0))

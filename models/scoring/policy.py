@@ -5,7 +5,7 @@ import functools
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ _GENERAL: Final = {
     "watch_every_h": (3.0, "h", "ours: event time between two looks for silent meters"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
+_MODELS: Final = {
+    "half_space": (0.0, "0 or 1", "ours: half-space trees in the place of the forest, to compare"),
+    "trees": (64.0, "trees", "ours: measured, see OnlineIsolationForest; in 8 groves"),
+    "window": (2048.0, "readings", "Online Isolation Forest, ICML 2024: latest of a cohort, for forest and tables"),
+    "leaf": (32.0, "readings", "Online Isolation Forest, ICML 2024: so many split the root, twice as many a child"),
+}
+_LEAST: Final = {"trees": 8.0, "window": 256.0, "leaf": 2.0}
+"""Of the table `models`: forests of fewer are none."""
 GROUPS: Final = {
     "fleet_window_h": (24.0, "h", "ours: findings of one family so close together may have one reason"),
     "fleet_share": (
@@ -67,7 +75,7 @@ _ACTING: Final = {
     "notice_every_h": (24.0, "h", "detection rules: one notice in 24 h"),
     "notice_repeat_d": (7.0, "days", "SFPUC: weekly while the flow persists"),
 }
-_TABLES: Final = {"general": _GENERAL, "groups": GROUPS, "acting": _ACTING}
+_TABLES: Final = {"general": _GENERAL, "models": _MODELS, "groups": GROUPS, "acting": _ACTING}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +86,8 @@ class Policy:
     confidence: NDArray[np.float64]
     on: NDArray[np.bool_]
     general: Mapping[str, float]
+    models: Mapping[str, float]
+    """Forests and tables"""
     groups: Mapping[str, float]
     """Across meters: balances and fleet incidents"""
     acting: Mapping[str, float]
@@ -93,6 +103,7 @@ class Policy:
             confidence=np.array([rule.confidence for rule in RULES]),
             on=np.ones(len(RULES), np.bool_),
             general=_defaults("general"),
+            models=_defaults("models"),
             groups=_defaults("groups"),
             acting=_defaults("acting"),
         )
@@ -111,13 +122,16 @@ class Policy:
                 if key not in table:
                     raise PolicyError(f"{name}.{key}: unknown, one of {', '.join(table)}")
                 table[key] = _number(f"{name}.{key}", value)
+        for key, least in _LEAST.items():
+            if tables["models"][key] < least:
+                raise PolicyError(f"models.{key}: {least:g} or more, got {tables['models'][key]:g}")
         for rule_id, table in _table("rules", given.pop("rules", {})).items():
             if rule_id not in NUMBER:
                 raise PolicyError(f"rules.{rule_id}: no such rule, `meterwatch policy show` lists them")
             policy._override(RULES[NUMBER[rule_id]], table)
         if given:
             raise PolicyError(f"{next(iter(given))}: unknown, one of {', '.join(_TABLES)}, rules")
-        return dataclasses.replace(policy, general=tables["general"], groups=tables["groups"], acting=tables["acting"])
+        return dataclasses.replace(policy, **cast(Any, tables))
 
     def _override(self, rule: Rule, table: Any) -> None:
         names = {setting.name for setting in rule.settings}

@@ -19,7 +19,7 @@ from models.domain.causes import CAUSES
 from models.domain.localtime import FIRST_DAY, midnights
 from models.domain.times import DAY, NEVER, SECOND, to_datetime, to_us
 from models.domain.units import SERVICES
-from models.scoring.learnt import in_force
+from models.scoring.learnt import Learnt
 from models.state.closed import WHOLE
 from models.state.merge import END
 from models.state.partition import Partition
@@ -98,7 +98,9 @@ def models(partitions: Iterable[Partition]) -> Values:
     ages: dict[tuple[str, ...], float] = {}
     samples: Counter[tuple[str, ...]] = Counter()
     for partition in partitions:
-        known = in_force(partition)
+        known: Learnt | None = partition.learnt
+        if known is None:
+            continue
         for (zone, cohort), model in known.models.items():
             number, own = divmod(cohort, WHOLE + 1)
             if own != WHOLE:
