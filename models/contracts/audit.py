@@ -40,9 +40,9 @@ class AuditEntry(Contract):
     at: Instant
     """Event time of the decision"""
     decision: str
-    """What was decided: `anomaly.opened`, `work_order.open`, `notification.sent`, `hold.draft`, `action.withheld`"""
+    """What was decided: `anomaly.opened`, `cohort.drift`, `work_order.open`, `notification.sent`, `hold.draft`"""
     subject: str
-    """What it is about: the id of an anomaly or action"""
+    """What it is about: the id of an anomaly or action; of a drift its cohort, what drifted, and the day"""
     inputs: dict[str, Any] = pydantic.Field(default_factory=dict)
     """What it was decided from: ids with sequences, times, context and account as they were"""
     versions: dict[str, str] = pydantic.Field(default_factory=dict)
