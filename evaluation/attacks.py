@@ -1,4 +1,4 @@
-"""What is done to the homes of a fleet, a third of them at a time, from its onset on."""
+"""What is done to the homes of a fleet, a sixth of them at a time, from its onset on."""
 
 import dataclasses
 import zlib
@@ -23,7 +23,8 @@ GROUPS: Final[Families] = {
     "electricity": {"theft": THEFT, "bypass": BYPASS, "read errors": READ_ERRORS},
     "water": {"pipes": WATER, "read errors": READ_ERRORS},
 }
-ATTACKED_SHARE: Final = 1 / 3
+ATTACKED_SHARE: Final = 1 / 6
+"""So few that what many do at once, which is no fault, is told from what some do, and that enough are left to learn."""
 _H1_LEFT: Final = (0.1, 0.8)
 """Share of the use that is left, Jokar et al. (2016)."""
 
@@ -40,7 +41,7 @@ class Attack:
 
 
 def attack(fleet: Fleet, kind: str, seed: int) -> Attack:
-    """A third of the homes, those only in which it would show; a home's size is drawn from the family's."""
+    """A sixth of the homes, those only in which it would show; a home's size is drawn from the family's."""
     family = FAMILIES[kind]
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode())])
     sizes = family.sizes[fleet.service]

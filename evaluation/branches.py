@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +53,15 @@ class Branch:
     read: Read
     closed: Closed
     events: tuple[AnomalyEvent, ...]
+    drifts: int
+    """Of cohorts"""
 
 
 class Trunk:
-    """A fleet's history streamed to its onset; `speed`: readings a second of processor time."""
+    """A fleet's history streamed to its onset.
+
+    `read`, `closed` and `events` are what came of it; `speed`: readings a second of processor time.
+    """
 
     def __init__(self, fleet: Fleet, policy: Policy) -> None:
         self.fleet = fleet
@@ -68,6 +73,7 @@ class Trunk:
         self.read = Read.of([scores for outcome in outcomes for scores in outcome.scores])
         self.speed = len(self.read.start) / seconds
         self.closed = closed_days(fleet, partition)
+        self.events = _events(outcomes)
         self._arrays = partition.arrays()
 
     def branch(self, attack: Attack) -> Branch:
@@ -79,8 +85,13 @@ class Trunk:
             attack,
             Read.of([scores for outcome in outcomes for scores in outcome.scores]),
             closed_days(self.fleet, partition),
-            tuple(event for outcome in outcomes for _, event in outcome.events),
+            _events(outcomes),
+            sum(len(outcome.drifts) for outcome in outcomes),
         )
+
+
+def _events(outcomes: Iterable[Outcome]) -> tuple[AnomalyEvent, ...]:
+    return tuple(event for outcome in outcomes for _, event in outcome.events)
 
 
 def stream(partition: Partition, policy: Policy, reads: Sequence[Reads], since: int, until: int) -> Iterator[Outcome]:

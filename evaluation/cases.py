@@ -8,9 +8,11 @@ import numpy as np
 
 from evaluation.attacks import Attack, attack
 from evaluation.branches import Branch, Grid, Trunk, last_of_days
+from evaluation.changes import Alarms, changed
 from evaluation.contest import Contest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from evaluation.measures import Days
+from evaluation.opened import opened
 from models.domain.times import DAY
 from models.scoring.policy import Policy
 from models.scoring.vector import FOREST, PARTS
@@ -28,8 +30,11 @@ class Case:
     group: str
     kind: str
     days: Mapping[str, Mapping[str, Days]]
-    """`detectors`, `parts` of the combined score, and what it is `without` one: by name"""
+    """`detectors`, `parts` of the combined score with what the rules have open, and what all are `without` one: by
+    name"""
     verdict: Verdict
+    by_rules: Verdict
+    """Without what the models say"""
     clean_days: int
     """Meter-days of untouched homes after the onset"""
 
@@ -42,33 +47,45 @@ class Measured:
     speeds: Mapping[str, float]
     """Readings or vectors a second of processor time, by detector; of the combined score with all that the pipeline
     does"""
+    changes: Mapping[str, Mapping[str, Alarms]]
+    """See `evaluation.changes`"""
 
 
 def measure(fleet: Fleet, seed: int, families: Mapping[str, Iterable[str]]) -> Measured:
     """Every family in turn on a third of the fleet, its history streamed once. `families`: kinds by group."""
-    trunk = Trunk(fleet, Policy.default())
+    trunk, by_rules = Trunk(fleet, Policy.default()), Trunk(fleet, Policy.from_toml("rules.S1.on = false"))
     contest = Contest(fleet, trunk.read, trunk.closed, seed)
-    done = ((group, attack(fleet, kind, seed)) for group, kinds in families.items() for kind in kinds)
-    cases = tuple(_case(fleet, seed, group, trunk.branch(one), contest) for group, one in done if one.truth)
-    return Measured(cases, {COMBINED: trunk.speed, **contest.speeds()})
+    cases = []
+    for group, kinds in families.items():
+        for kind in kinds:
+            if (done := attack(fleet, kind, seed)).truth:
+                verdict = _judged(by_rules.branch(done), fleet)
+                cases.append(_case(trunk, seed, group, trunk.branch(done), verdict, contest))
+    return Measured(tuple(cases), {COMBINED: trunk.speed, **contest.speeds()}, changed(trunk))
 
 
-def _case(fleet: Fleet, seed: int, group: str, branch: Branch, contest: Contest) -> Case:
+def _case(trunk: Trunk, seed: int, group: str, branch: Branch, by_rules: Verdict, contest: Contest) -> Case:
+    fleet = trunk.fleet
     attacked = np.zeros(len(fleet.homes), np.bool_)
     attacked[list(branch.attack.truth)] = True
     days = _days(branch.attack, fleet)
-    truth = list(branch.attack.truth.values())
     return Case(
         seed=seed,
         group=group,
         kind=branch.attack.kind,
         days={
             table: {name: Days(grid, attacked, days) for name, grid in grids.items()}
-            for table, grids in _grids(fleet, branch, contest).items()
+            for table, grids in _grids(trunk, branch, contest).items()
         },
-        verdict=judge([event.model_dump(mode="json") for event in branch.events], truth, fleet.onset),
+        verdict=_judged(branch, fleet),
+        by_rules=by_rules,
         clean_days=int((~attacked).sum()) * ATTACKED_DAYS,
     )
+
+
+def _judged(branch: Branch, fleet: Fleet) -> Verdict:
+    lines = [event.model_dump(mode="json") for event in branch.events]
+    return judge(lines, list(branch.attack.truth.values()), fleet.onset)
 
 
 def _days(attack: Attack, fleet: Fleet) -> int:
@@ -77,12 +94,13 @@ def _days(attack: Attack, fleet: Fleet) -> int:
     return min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
 
 
-def _grids(fleet: Fleet, branch: Branch, contest: Contest) -> dict[str, dict[str, Grid]]:
-    read = branch.read
-    parts = {name: last_of_days(fleet, read.meter, read.start, read.parts[:, n]) for n, name in enumerate(PARTS)}
+def _grids(trunk: Trunk, branch: Branch, contest: Contest) -> dict[str, dict[str, Grid]]:
+    fleet, read = trunk.fleet, branch.read
+    of_models = {name: last_of_days(fleet, read.meter, read.start, read.parts[:, n]) for n, name in enumerate(PARTS)}
     detectors = {
         COMBINED: last_of_days(fleet, read.meter, read.start, read.score),
-        OUR_FOREST: parts[PARTS[FOREST]],
+        OUR_FOREST: of_models[PARTS[FOREST]],
         **contest.grids(read, branch.closed),
     }
+    parts = {"rules": opened(fleet, trunk.events + branch.events), **of_models}
     return {"detectors": detectors, "parts": parts, "without": without(parts)}

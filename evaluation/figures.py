@@ -6,8 +6,9 @@ from typing import Any, Final, Literal
 
 from evaluation.cases import Case, Measured
 from evaluation.measures import Days, threshold_at
+from simulators.judge import Verdict
 
-RATES: Final = {"found_1": 0.01, "found_0_1": 0.001}
+RATES: Final = {"found_5": 0.05, "found_1": 0.01, "found_0_1": 0.001}
 """Share of homes found within `measures.FOUND_DAYS` at a realised rate of clean meter-days."""
 ALL: Final = "all families"
 """A group of them all, where there are several groups."""
@@ -15,7 +16,8 @@ MEASURES: Final = ("roc", "ap", *RATES)
 
 
 def figures(measured: Sequence[Measured]) -> dict[str, Any]:
-    """Of one source and service: tables (see `Case.days`) of detectors with `families` and `groups`; `events`; speeds.
+    """Of one source and service: tables (see `Case.days`) of detectors with `families` and `groups`; `events`, all and
+    by the rules alone; `changes`, see `evaluation.changes`; speeds.
 
     A measure is the mean over seeds, its standard deviation, and each seed's; a group is the mean of its families in
     each seed. What is flagged is so by one threshold for each detector over all seeds and families: that of the
@@ -27,7 +29,9 @@ def figures(measured: Sequence[Measured]) -> dict[str, Any]:
         "tables": {
             table: {name: _detector(cases, table, name) for name in days} for table, days in cases[0].days.items()
         },
-        "events": _events(cases),
+        "events": _events(cases, "verdict"),
+        "events_by_rules": _events(cases, "by_rules"),
+        "changes": _changes(measured),
         "readings_per_s": {
             name: round(statistics.fmean(one.speeds[name] for one in measured)) for name in measured[0].speeds
         },
@@ -75,18 +79,36 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"mean": statistics.fmean(values), "sd": statistics.stdev(values) if len(values) > 1 else 0.0}
 
 
-def _events(cases: Sequence[Case]) -> dict[str, Any]:
+def _events(cases: Sequence[Case], of: Literal["verdict", "by_rules"]) -> dict[str, Any]:
     """What the pipeline said: by family, and of untouched homes."""
     families: dict[str, dict[str, Any]] = {}
+    said = 0
     for case in cases:
-        tally = case.verdict.kinds[case.kind]
+        verdict: Verdict = getattr(case, of)
+        tally = verdict.kinds[case.kind]
         one = families.setdefault(case.kind, {"injected": 0, "found": 0, "right_cause": 0, "delays_h": []})
         one["injected"] += tally.injected
         one["found"] += tally.found
         one["right_cause"] += tally.found_right_cause
         one["delays_h"] += [delay / 3600 for delay in tally.delays_s]
+        said += len(verdict.untouched)
     for one in families.values():
         delays = one.pop("delays_h")
         one["median_delay_h"] = statistics.median(delays) if delays else None
-    said, days = sum(len(case.verdict.untouched) for case in cases), sum(case.clean_days for case in cases)
+    days = sum(case.clean_days for case in cases)
     return {"families": families, "false_per_1000_days": 1000 * said / days, "clean_days": days}
+
+
+def _changes(measured: Sequence[Measured]) -> dict[str, dict[str, Any]]:
+    """By change, and by whether cohorts drift: shares of scores that are high, drifts, anomalies."""
+    found: dict[str, dict[str, Any]] = {}
+    for change, ways in measured[0].changes.items():
+        for way in ways:
+            every = [one.changes[change][way] for one in measured]
+            found.setdefault(change, {})[way] = {
+                "high_first_week": _spread([one.high[0] for one in every]),
+                "high_second_week": _spread([one.high[1] for one in every]),
+                "drifts": sum(one.drifts for one in every),
+                "opened_per_1000_days": 1000 * sum(one.opened for one in every) / sum(one.home_days for one in every),
+            }
+    return found

@@ -74,6 +74,11 @@ class Fleet:
         return int(self._midnights[ATTACKED_DAYS])
 
     @property
+    def ends(self) -> Int64:
+        """Local midnights after each of the days from the onset on, microseconds."""
+        return self._midnights[1 : ATTACKED_DAYS + 1]
+
+    @property
     def first_day(self) -> int:
         """That begins with the onset, in days since 1970-01-01."""
         return int(np.searchsorted(midnights(self.timezone), self.onset)) + FIRST_DAY

@@ -2,33 +2,46 @@
 
 import json
 import pathlib
+from typing import Any
+
+import pytest
 
 from cli.evaluate import run
-from evaluation.attacks import Families
 from evaluation.run import Wanted, evaluate
 
+WANTED = Wanted(("simulated",), (0,), 6, {"electricity": {"theft": ("h2",)}})
 
-def test_a_tiny_fleet_gives_figures_and_a_page(tmp_path: pathlib.Path) -> None:
-    families: Families = {"electricity": {"theft": ("h2", "h5")}, "water": {"pipes": ("leak",)}}
-    wanted = Wanted(("simulated",), (0, 1), 6, families)
-    result = run(wanted, tmp_path, "meterwatch evaluate --some options")
-    assert json.loads((tmp_path / "evaluation.json").read_text()) == result
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("evaluation")
+
+
+@pytest.fixture(scope="module")
+def result(out: pathlib.Path) -> dict[str, Any]:
+    return run(WANTED, out, "meterwatch evaluate --some options")
+
+
+def test_a_tiny_fleet_gives_figures_and_a_page(result: dict[str, Any], out: pathlib.Path) -> None:
+    assert json.loads((out / "evaluation.json").read_text()) == result
     power = result["fleets"]["simulated, electricity"]
+    assert power["seeds"] == [0]
     combined = power["tables"]["detectors"]["combined score"]
-    assert power["seeds"] == [0, 1]
-    assert combined["families"].keys() == {"h2", "h5"}
-    both = [combined["families"][kind]["roc"]["by_seed"] for kind in ("h2", "h5")]
-    assert combined["groups"]["theft"]["roc"]["by_seed"] == [sum(seed) / 2 for seed in zip(*both, strict=True)]
     assert combined["families"]["h2"]["roc"]["mean"] > 0.8
-    assert power["events"]["families"]["h5"]["injected"] == 4
-    page = (tmp_path / "models.md").read_text()
+    assert {"rules", "forest"} < power["tables"]["parts"].keys()
+    assert power["events"]["families"]["h2"]["injected"] == 1
+    nothing = power["changes"]["nothing"]
+    assert (
+        nothing["with drift"]["high_first_week"]["mean"]
+        < power["changes"]["a week of 40 % more"]["without"]["high_first_week"]["mean"]
+    )
+    page = (out / "models.md").read_text()
     assert "meterwatch evaluate --some options" in page
     assert "## Simulated, electricity" in page
-    assert "| h5 | 4 |" in page
+    assert "| h2 | 1 |" in page
 
 
-def test_the_same_seed_gives_the_same_figures() -> None:
-    wanted = Wanted(("simulated",), (0,), 3, {"electricity": {"theft": ("h5",)}})
-    first, again = (evaluate(wanted, lambda *_: None)["fleets"]["simulated, electricity"] for _ in range(2))
-    assert first["tables"] == again["tables"]
-    assert first["events"] == again["events"]
+def test_the_same_seed_gives_the_same_figures(result: dict[str, Any]) -> None:
+    first, again = (every["fleets"]["simulated, electricity"] for every in (result, evaluate(WANTED, lambda *_: None)))
+    for part in ("tables", "events", "changes"):
+        assert first[part] == again[part]

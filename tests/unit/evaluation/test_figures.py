@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from evaluation.cases import Case, Measured
+from evaluation.changes import Alarms
 from evaluation.figures import difference, figures
 from evaluation.measures import Days
 from evaluation.report import page
@@ -24,16 +25,22 @@ def case(seed: int, kind: str, own: Days, other: Days, said: tuple[Line, ...] = 
         "without": {"all parts": own, "without now": other, "without forest": own},
     }
     found = Tally(injected=1, found=1, found_right_cause=0, delays_s=[7200.0])
-    return Case(seed, "theft", kind, tables, Verdict({kind: found}, {}, (), (), (), said), clean_days=4)
+    nothing = Verdict({kind: Tally(injected=1)}, {}, (), (), (), ())
+    return Case(seed, "theft", kind, tables, Verdict({kind: found}, {}, (), (), (), said), nothing, clean_days=4)
 
 
 def measured() -> list[Measured]:
     speeds = {"combined score": 1000.4, "River HalfSpaceTrees": 10.0}
     best, half = days(0.9, 0.8), days(0.2, 0.3)
     return [
-        Measured((case(1, "h1", best, half, ({"id": "a"},)), case(1, "h2", best, best)), speeds),
-        Measured((case(2, "h1", best, best), case(2, "h2", half, half)), speeds),
+        Measured((case(1, "h1", best, half, ({"id": "a"},)), case(1, "h2", best, best)), speeds, changes(0.01)),
+        Measured((case(2, "h1", best, best), case(2, "h2", half, half)), speeds, changes(0.03)),
     ]
+
+
+def changes(high: float) -> dict[str, dict[str, Alarms]]:
+    """One home of two has an anomaly."""
+    return {"heat": {"with drift": Alarms((high, 0.01), 1, 1, 28), "without": Alarms((0.5, 0.25), 2, 0, 28)}}
 
 
 def test_a_group_is_the_mean_of_its_families_in_each_seed() -> None:
@@ -68,13 +75,17 @@ def test_the_page_tells_of_detectors_parts_and_what_each_adds() -> None:
     assert "| forest | 0.75 | 0.75 |" in text
     assert "| without now | -12.5 ± 17.7 | -25.0 ± 35.4 |" in text
     assert "| without forest | +0.0 ± 0.0 | +0.0 ± 0.0 |" in text
-    assert "| h1 | 2 | 1.00 | 0.00 | 2 |" in text
+    assert "| h1 | 2 | 1.00 | 0.00 | 2 | 0.00 | 0.00 |  |" in text
+    assert "| heat | with drift | 2.00 % | 1.00 % | 2 | 35.71 |" in text
+    assert "| heat | without | 50.00 % | 25.00 % | 0 | 71.43 |" in text
     assert all(len(line) < 400 for line in text.splitlines())
 
 
 def test_several_groups_have_a_mean_of_all_families() -> None:
     one = measured()
-    other = [Measured((dataclasses.replace(m.cases[1], group="read errors"), m.cases[0]), m.speeds) for m in one]
+    other = [
+        dataclasses.replace(m, cases=(dataclasses.replace(m.cases[1], group="read errors"), m.cases[0])) for m in one
+    ]
     assert "all families" not in figures(one)["tables"]["parts"]["now"]["groups"]
     groups = figures(other)["tables"]["parts"]["now"]["groups"]
     assert groups["all families"]["roc"]["by_seed"] == [1.0, 0.75]

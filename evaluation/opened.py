@@ -1,0 +1,42 @@
+"""What the rules say by themselves, as a score of each day: how sure the surest open anomaly is."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import numpy as np
+
+from evaluation.branches import Grid
+from evaluation.fleets import ATTACKED_DAYS, Fleet
+from models.contracts import AnomalyEvent
+from models.domain.times import to_us
+
+ONE_IN: Final = 500.0
+"""A rule's finding is as rare as that, or more, the surer it is: as in the combined score."""
+_MODELS: Final = frozenset({"S1"})
+"""Rules that only pass on what the models say."""
+
+
+def of_rules(event: AnomalyEvent) -> bool:
+    """Whether a rule that looks at readings itself has part in an anomaly."""
+    return not {seen.rule for seen in event.evidence} <= _MODELS
+
+
+def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
+    """Surprise of what rules have open as each day ends, 0 of nothing. `events`: from the start of the history on."""
+    lives: dict[str, list[AnomalyEvent]] = {}
+    for event in events:
+        lives.setdefault(event.id, []).append(event)
+    number: Mapping[str | None, int] = {home.meter.meter_id: n for n, home in enumerate(fleet.homes)}
+    grid: Grid = np.zeros((len(fleet.homes), ATTACKED_DAYS), np.float32)
+    ends = fleet.ends
+    for life in lives.values():
+        if not any(of_rules(event) for event in life):
+            continue
+        said = np.array([to_us(event.updated_at) for event in life])
+        sure = np.array([0.0 if event.status == "closed" else event.confidence for event in life])
+        last = np.searchsorted(said, ends, side="right") - 1
+        there = (last >= 0) & (sure[last] > 0)
+        surprise = np.log(ONE_IN / np.maximum(1 - sure[last[there]], 1e-3))
+        row = grid[number[life[0].meter_id]]
+        row[there] = np.maximum(row[there], surprise)
+    return grid

@@ -1,0 +1,58 @@
+"""What rules have open as a score, from anomalies made up."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
+from evaluation.opened import ONE_IN, opened
+from models.contracts import AnomalyEvent, Evidence
+from models.domain.times import DAY, HOUR, to_datetime
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return simulated(0, 3)
+
+
+def event(fleet: Fleet, home: int, at: int, status: str, rule: str = "W2", **more: Any) -> AnomalyEvent:
+    """A line of the anomaly of a home, so many microseconds after the onset."""
+    when: dt.datetime = to_datetime(fleet.onset + at)
+    line = {
+        "id": f"a{home}",
+        "meter_id": fleet.homes[home].meter.meter_id,
+        "cause": "theft",
+        "status": status,
+        "start": when,
+        "detected_at": when,
+        "updated_at": when,
+        "sequence": 0,
+        "severity": "low",
+        "confidence": 0.5,
+        "evidence": (Evidence(rule=rule, value=1.0, threshold=0.5, unit="", text=""),),
+    }
+    return AnomalyEvent.model_validate(line | more)
+
+
+def test_what_is_open_as_the_day_ends_counts_by_its_confidence(fleet: Fleet) -> None:
+    grid = opened(
+        fleet,
+        [
+            event(fleet, 0, -DAY, "opened"),
+            event(fleet, 1, DAY + HOUR, "opened"),
+            event(fleet, 0, DAY // 2, "updated", confidence=0.8),
+            event(fleet, 2, HOUR, "opened", rule="S1"),
+            event(fleet, 1, 3 * DAY + HOUR, "closed"),
+        ],
+    )
+    assert grid.shape == (3, ATTACKED_DAYS)
+    np.testing.assert_allclose(grid[0], np.log(ONE_IN / 0.2), rtol=1e-6)
+    np.testing.assert_allclose(grid[1, :4], np.log(ONE_IN / np.array([ONE_IN, 0.5, 0.5, ONE_IN])), rtol=1e-6)
+    assert not grid[1, 3:].any()
+    assert not grid[2].any()
+
+
+def test_nothing_said_is_nothing(fleet: Fleet) -> None:
+    assert not opened(fleet, []).any()
