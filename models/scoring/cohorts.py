@@ -11,10 +11,9 @@ longer tells what is usual, and the shift would be said again. A level can then 
 Measured on simulated cohorts (season of 30 %, weekdays, noise of 3 % of which 0.6 is carried over to the next day): in
 a clean year 0.6 reports of a level, none where levels are departures from a slow mean; +40 % found on the first day in
 92-100 %, 20 % up or down by the third in 50-83 % and in a week in 79-96 %. Weather that carries over 0.8 gives 1.3-2.4
-reports a year. Scores, with noise of a tenth of their deviation: no report in a clean year; a shift by one deviation is found by
-the third day in all, by half a one in none (alpha 0.02 finds a tenth of these, and said six drifts of a simulated
-town's electricity in 54 days of four partitions, not two). Of a cohort and
-day ADWIN takes about 1 ms, KSWIN 5.
+reports a year. Scores, with noise of a tenth of their deviation: no report in a clean year; a shift by one deviation
+is found by the third day in all, by half a one in none (alpha 0.02 finds a tenth of these, and said six drifts of a
+simulated town's electricity in 54 days of four partitions, not two). ADWIN takes about 1 ms a cohort and day, KSWIN 5.
 """
 
 from collections.abc import Sequence
