@@ -185,7 +185,7 @@ def _close_days(number: int, zone: str, now: int, partition: Partition, policy: 
         if not survey(*meters, day, values):
             continue
         if day not in p.closed.get(zone, {}):
-            p.freeze(zone, day, close_day(p, number, day, values, learnt))
+            p.freeze(zone, day, close_day(p, number, day, last, values, learnt))
             outcome.drifts += dict.fromkeys(told(zone, day, p.closed[zone][day]))  # no class and whole service are one
         close(*meters, day, last, rebaseline, values, p.closed[zone][day].medians, paged)
         fell = np.flatnonzero((watch_pages(p.rows["pages"][:count], paged) < 0).any(axis=1))

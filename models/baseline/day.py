@@ -29,6 +29,8 @@ _FLOOR: Final = 0.02
 _LEAST_STEP: Final = 0.005
 _FEWEST: Final = 12
 """Readings that a statistic of single intervals needs."""
+_ROUNDING: Final = 1e-9
+"""Sum of squares about the mean, relative or of logarithms, below which a day is flat."""
 _BLOCK: Final = 3
 _CLIP: Final = 2.0
 
@@ -239,7 +241,7 @@ def _spread_of(rates, ordered, floor, out):
         out[s.STEP_MEAN] = np.log(max(total / found / mean, _LEAST_STEP))
         _sort(steps, found)
         out[s.STEP_MIDDLE] = np.log(max(0.5 * (steps[(found - 1) // 2] + steps[found // 2]) / mean, _LEAST_STEP))
-        out[s.STEADINESS] = xy / xx if xx > 0 else 1.0
+        out[s.STEADINESS] = xy / xx if xx > _ROUNDING else 1.0
 
 
 @inner
@@ -275,8 +277,8 @@ def _shape(row, hour_sum, hour_count, mean, out):
         if hour % _BLOCK == _BLOCK - 1:
             blocks += abs(block) / HOURS
             block = 0.0
-    out[s.LIKE] = here / np.sqrt(own * other) if own > 0 and other > 0 else 0.0
-    out[s.REVERSED] = back / np.sqrt(own * turned) if own > 0 and turned > 0 else 0.0
+    out[s.LIKE] = here / np.sqrt(own * other) if own > _ROUNDING and other > 0 else 0.0
+    out[s.REVERSED] = back / np.sqrt(own * turned) if own > _ROUNDING and turned > 0 else 0.0
     out[s.TURNED] = out[s.LIKE] - out[s.REVERSED]
     out[s.BLOCKS] = blocks
     out[s.ORDER] = order

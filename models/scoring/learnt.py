@@ -84,7 +84,7 @@ def _learn(
     models: dict[tuple[str, int], Model] = {}
     many = np.zeros((max(1, len(partition.zones)), COHORTS), np.bool_)
     for zone, last in closed.items():
-        days = {day: of for day, of in partition.closed.get(zone, {}).items() if day <= last}
+        days = {day: of for day, of in partition.closed.get(zone, {}).items() if day + of.late <= last}
         if days:
             many[partition.zones.index(zone)] = days[max(days)].medians["peers"][:, LEVEL] >= PEERS
         if before is not None and before.closed.get(zone) == last:
@@ -137,7 +137,9 @@ def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float
 def _grove(
     days: dict[int, ClosedDay], cohort: int, turn: int, number: int, settings: Mapping[str, float]
 ) -> tuple[int, NDArray[np.void]] | None:
-    """Grown in the local day `turn`; None while there is too little to grow it of."""
+    """Grown with the local day `turn`, of what had come by then; None while there is too little to grow it of."""
+    then = min(day + of.late for day, of in days.items() if day >= turn)
+    days = {day: of for day, of in days.items() if day + of.late <= then}
     vectors = _window(days, cohort, turn, "vector", GROWN, int(settings["window"]))
     if len(vectors) < GROWN:
         return None

@@ -32,10 +32,12 @@ _i4, _i8, _f4, _u2 = nb.int32[::1], nb.int64[::1], nb.float32[:, ::1], nb.uint16
 _zones, _flags = nb.int64[:, ::1], nb.boolean[::1]
 
 
-def close_day(partition: Partition, zone: int, day: int, values: NDArray[np.float32], learnt: Learnt) -> ClosedDay:
-    """What local day `day` was like. `values` [meters, STATS]: its statistics; NaN of meters that do not learn it now.
+def close_day(
+    partition: Partition, zone: int, day: int, last: int, values: NDArray[np.float32], learnt: Learnt
+) -> ClosedDay:
+    """What local day `day` was like, at the close of `last`.
 
-    `learnt`: in force until now.
+    `values` [meters, STATS]: its statistics; NaN of meters that do not learn it now. `learnt`: in force until now.
     """
     p, count = partition, len(partition)
     rows, facts = p.rows[:count], p.facts[p.fact_of[:count]]
@@ -60,6 +62,7 @@ def close_day(partition: Partition, zone: int, day: int, values: NDArray[np.floa
         parts[solid],
         taught[solid],
         np.zeros(COHORTS, np.uint8),
+        last - day,
     )
     return dataclasses.replace(closed, drifted=drifted(p.closed.get(p.zones[zone], {}), day, closed))
 

@@ -56,6 +56,8 @@ class ClosedDay:
     """Whether a forest is to learn it: not of a meter that looks odd."""
     drifted: NDArray[np.uint8]
     """[COHORTS] bits: `LEVEL_DRIFTED`, `SCORES_DRIFTED`. What was before such a day no longer says what is usual."""
+    late: int = 0
+    """Days after it with whose close it was frozen: above 0 where nothing of it had come by its own."""
 
     def of(self, cohort: int) -> NDArray[np.intp]:
         """Places of a cohort's readings. Of several classes together as many as one of them has, by hash."""
@@ -86,6 +88,7 @@ class ClosedDay:
             parts=self.parts,
             taught=self.taught,
             drifted=self.drifted,
+            late=self.late,
         )
         return body.getvalue()
 
@@ -98,4 +101,4 @@ class ClosedDay:
             medians = np.zeros((COHORTS, STATS), COHORT)
             medians[kept["there"]] = np.ascontiguousarray(kept["medians"]).view(COHORT)
             columns = {name: kept[name] for name in ("cohort", "hash", "vector", "parts", "taught", "drifted")}
-            return cls(medians, **columns)
+            return cls(medians, **columns, late=int(kept["late"]))

@@ -70,7 +70,7 @@ def frozen(own: list[float], deviations: list[float], days: list[int], meters: l
     known.rows["days"][:count], known.rows["stats"]["mean"][:count] = days, 1.0
     known.rows["stats"]["deviation"][:count] = 2048 * np.array(deviations, np.float32)[:, None]
     values = np.repeat(np.array(own, np.float32)[:, None] + 1, STATS, axis=1)
-    return close_day(known, 0, _FIRST, values, in_force(known)).medians
+    return close_day(known, 0, _FIRST, _FIRST, values, in_force(known, kit.POLICY.models)).medians
 
 
 @_SOME
