@@ -12,10 +12,9 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.domain.errors import VersionError
 from models.domain.units import CLASSES, SERVICES
 from models.state.jit import inner
-from models.state.layout import COHORT, STATS, VERSION
+from models.state.layout import COHORT, STATS
 
 WHOLE: Final = len(CLASSES) + 1
 """In the place of a class: all meters of the service. 0 = the class is not known."""
@@ -79,7 +78,6 @@ class ClosedDay:
         there = np.flatnonzero(self.medians["peers"].any(axis=1)).astype(np.uint8)
         np.savez_compressed(
             body,
-            version=VERSION,
             there=there,
             medians=self.medians[there].view(np.uint8),
             cohort=self.cohort,
@@ -94,10 +92,8 @@ class ClosedDay:
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
-        """Back from `body`. Raises VersionError when another layout wrote it."""
+        """Back from `body`."""
         with np.load(io.BytesIO(body), allow_pickle=False) as kept:
-            if int(kept["version"]) != VERSION:
-                raise VersionError(f"a closed day of layout {kept['version']}, this program reads {VERSION}")
             medians = np.zeros((COHORTS, STATS), COHORT)
             medians[kept["there"]] = np.ascontiguousarray(kept["medians"]).view(COHORT)
             columns = {name: kept[name] for name in ("cohort", "hash", "vector", "parts", "taught", "drifted")}

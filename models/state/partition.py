@@ -26,7 +26,8 @@ from models.state.ring import EXACT
 
 _HEAD: Final = struct.Struct("<HBBiqi")
 """Of a meter's or ring day's record: version, ring days that follow, exact, interval_s, offset, closed day."""
-_DAY: Final = struct.Struct("<i")
+_DAY: Final = struct.Struct("<Hi")
+"""Of a closed day's record: version, local day."""
 _CLOCK: Final = b"p"
 _CLOSED: Final = b"c"
 
@@ -174,7 +175,9 @@ class Partition(Places):
             self._apply_clock(value)
             return
         if key.startswith(_CLOSED):
-            day = _DAY.unpack_from(value)[0]
+            version, day = _DAY.unpack_from(value)
+            if version != VERSION:
+                raise VersionError(f"a closed day of layout {version}, this program reads {VERSION}")
             self._keep(key[len(_CLOSED) + 1 :].decode(), day, ClosedDay.from_bytes(value[_DAY.size :]))
             return
         version, days, exact, interval_s, offset, closed_day = _HEAD.unpack_from(value)
@@ -275,7 +278,7 @@ def _closed_key(zone: str, day: int) -> bytes:
 
 
 def _closed_value(day: int, closed: ClosedDay) -> bytes:
-    return _DAY.pack(day) + closed.body
+    return _DAY.pack(VERSION, day) + closed.body
 
 
 def _days(mask: int) -> Iterator[int]:

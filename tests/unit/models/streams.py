@@ -22,10 +22,10 @@ METERS: Final = (
     kit.meter("swapped", "water", interval_s=1800, timezone="UTC", effective_from="2024-03-30T00:00:00Z"),
 )
 IDS: Final = ("madrid", "howe", "daily", "kathmandu", "swapped")
-BEGIN: Final = 9 * len(IDS)
-FIRST: Final = kit.us("2024-03-20")
-"""Eleven days before Madrid's clocks change, eighteen before Lord Howe's change by half an hour."""
-_PRELUDE_DAYS: Final = 9
+_PRELUDE_DAYS: Final = 12
+BEGIN: Final = _PRELUDE_DAYS * len(IDS)
+FIRST: Final = kit.us("2024-03-17")
+"""Fourteen days before Madrid's clocks change, twenty-one before Lord Howe's change by half an hour."""
 _VALUES: Final = (0.0, -0.0, 1.0, 2.0, 3.0, 0.5, 12.25, 0.123456, 0.5000001, -0.004, -7.0, 900.0, 70_000.0, 1e12, None)
 _QUALITIES: Final = (None, None, None, "valid", "edited", "estimated", "questionable", "missing", 11)
 
@@ -57,7 +57,7 @@ def _usual(meter_id: str, count: int, rng: np.random.Generator) -> list[float]:
 
 
 def prelude() -> kit.Stream:
-    """Nine quiet days of every meter, so that rules that need a past have one: offsets 0 to `BEGIN`."""
+    """Twelve quiet days of every meter, so that rules have a past and scores a table: offsets 0 to `BEGIN`."""
     rng = np.random.default_rng(7)
     stream = []
     for day in range(_PRELUDE_DAYS):
@@ -107,7 +107,7 @@ def wild_days(seed: int, days: int = 8) -> kit.Stream:
     stream = prelude()
     for day in range(_PRELUDE_DAYS, _PRELUDE_DAYS + days):
         for at, meter_id in enumerate(IDS):
-            meter = METERS[-1] if meter_id == "swapped" and day >= 10 else METERS[at]
+            meter = METERS[-1] if meter_id == "swapped" and day >= 13 else METERS[at]
             count = DAY // (meter.interval_s * SECOND)
             values: list[float | None] = [*_usual(meter_id, count, rng)]
             wild = rng.integers(4)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from models.domain.times import DAY, HOUR, to_text
+from models.state.closed import KEPT_DAYS
 from models.state.partition import Partition
 from tests import kit
 from tests.unit.models.test_recovery import compacted, state_of
@@ -62,16 +63,17 @@ def begun() -> kit.Run:
 # Recovery -------------------------------------------------------------------------------------------------------------
 
 
-def test_frozen_medians_survive() -> None:
+def test_closed_days_survive() -> None:
     run = begun()
-    medians = run.partition.cohorts["UTC"]
-    newest = max(medians)
-    assert sorted(medians) == [*range(newest - 7, newest + 1)]
-    assert medians[newest]["peers"].max() == len(IDS)
+    closed = run.partition.closed["UTC"]
+    newest = max(closed)
+    assert sorted(closed) == [*range(FIRST // DAY, newest + 1)]
+    assert closed[newest].medians["peers"].max() == len(IDS)
+    assert len(closed[newest].hash), "and its sample"
     log = run.partition.changes()
     for again in (replayed(log), replayed(compacted(log)), restored(run.partition)):
         assert state_of(again) == state_of(run.partition)
-        assert np.array_equal(again.cohorts["UTC"][newest], medians[newest])
+        assert again.closed["UTC"][newest].body == closed[newest].body
 
 
 @pytest.mark.parametrize("by", ["block", "tick"])
@@ -91,7 +93,8 @@ def test_killed_in_the_midst_of_writing_a_close(by: str) -> None:
     whole = close(before.partition)
     records = whole.partition.changes()
     keys = [key for key, _ in records]
-    assert (keys[0], keys[-1], sum(key[:1] == b"m" for key in keys)) == (b"c", b"p", len(IDS))
+    today = b"c%cUTC" % (max(whole.partition.closed["UTC"]) % KEPT_DAYS)
+    assert (keys[0], keys[-1], sum(key[:1] == b"m" for key in keys)) == (today, b"p", len(IDS))
     for written in range(len(records) + 1):
         partition = replayed([*log, *records[:written]])
         close(partition)
@@ -99,9 +102,10 @@ def test_killed_in_the_midst_of_writing_a_close(by: str) -> None:
         assert state_of(replayed([*log, *records[:written], *partition.changes()])) == state_of(whole.partition)
 
 
-def test_medians_that_a_zombie_writes_later_do_no_harm() -> None:
+def test_closed_days_that_a_zombie_writes_later_do_no_harm() -> None:
     run = begun()
-    old = [record for record in run.partition.changes() if record[0] == b"c"]
+    old = [record for record in run.partition.changes() if record[0][:1] == b"c"]
+    assert old
     run.feed(days(DAYS, DAYS + 4), offset=len(IDS) * DAYS)
     partition = run.partition
     assert state_of(replayed([*partition.changes(), *old])) == state_of(partition)
@@ -211,7 +215,7 @@ def test_ticks_and_blocks_come_to_the_same_close() -> None:
 
 
 def test_the_order_of_meters_does_not_matter() -> None:
-    """Places in memory depend on who is told of first; medians and silence do not. Two fall silent at once."""
+    """Places in memory depend on who is told of first; closed days, scores, silence do not. Two fall silent at once."""
     stream = [*days(0, 14), *days(14, DAYS + 2, "bde")]
     runs = [
         kit.run(order, stream).tick(999, "2024-03-24T09:00")
@@ -219,8 +223,9 @@ def test_the_order_of_meters_does_not_matter() -> None:
     ]
     first = runs[0]
     assert first.said.count("opened communication_fault") == 2
-    medians = first.partition.cohorts["UTC"]
+    closed = {day: kept.body for day, kept in first.partition.closed["UTC"].items()}
     for run in runs[1:]:
         assert run.events == first.events
         assert run.partition.digests() == first.partition.digests()
-        assert all(np.array_equal(run.partition.cohorts["UTC"][day], medians[day]) for day in medians)
+        assert {day: kept.body for day, kept in run.partition.closed["UTC"].items()} == closed
+        assert sorted(score[1:] for score in run.scores) == sorted(score[1:] for score in first.scores)

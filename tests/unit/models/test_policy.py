@@ -7,7 +7,7 @@ import pytest
 
 from models.domain.errors import PolicyError
 from models.scoring.policy import Policy
-from models.scoring.rules.catalogue import data, pipe, reads, use
+from models.scoring.rules.catalogue import data, model, pipe, reads, use
 from models.scoring.rules.registry import NUMBER, RULES, at
 
 
@@ -45,7 +45,7 @@ def test_defaults_are_untouched_by_a_policy() -> None:
     ("toml", "message"),
     [
         ("[rules", "not TOML"),
-        ("[rulez.W1]\non = true", "rulez: unknown, one of general, groups, acting, rules"),
+        ("[rulez.W1]\non = true", "rulez: unknown, one of general, models, groups, acting, rules"),
         ("[general]\nlag = 1", "general.lag: unknown, one of day_close_lag_h"),
         ("[general]\nday_close_lag_h = -1", "general.day_close_lag_h: a number of 0 or more, got -1"),
         ("[rules.X9]\non = true", "rules.X9: no such rule"),
@@ -68,9 +68,9 @@ def test_rules_keep_their_bits() -> None:
     """State rows that are stored hold a bit a rule: new rules go to the end."""
     ids = """
         D5 D9 D10 D3 D13 W6 W15 W1 W4 W14 G3 D17 D14 G6 D15 D2
-        D6 D1 D16 D12 E1 E2 E3 E4 E5 E9 D18 W16
+        D6 D1 D16 D12 E1 E2 E3 E4 E5 E9 D18 W16 S1
     """
     assert [rule.id for rule in RULES] == ids.split()
-    catalogued = [rule.id for module in (data, pipe, reads, use) for rule in module.RULES]
+    catalogued = [rule.id for module in (data, model, pipe, reads, use) for rule in module.RULES]
     assert sorted(catalogued) == sorted(ids.split())
     assert all(RULES[number].id == rule_id for rule_id, number in NUMBER.items())
