@@ -1,10 +1,16 @@
 """What all tests share."""
 
+import importlib
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import hypothesis
+import numba
 import pytest
 
 from cli.kafka import GIVEN, Cluster, LocalKafka, cluster, missing_tools
@@ -12,6 +18,25 @@ from cli.kafka import GIVEN, Cluster, LocalKafka, cluster, missing_tools
 # No deadline for an example: the first one may load data or compile kernels, and machines differ.
 hypothesis.settings.register_profile("meterwatch", deadline=None)
 hypothesis.settings.load_profile("meterwatch")
+
+_KERNELS: Final = (
+    "import models.scoring.judge",
+    "import models.scoring.close, models.scoring.sample, models.scoring.detectors.half_space, models.state.fit",
+)
+"""Modules of kernels that take about as long to compile."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Kernels are compiled by two processes at once before there are test workers, each of which would compile all."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
+        return
+    importlib.import_module("models.state.jit")  # says where they are kept
+    kept: Any = numba.config
+    if all(any(Path(kept.CACHE_DIR).rglob(name)) for name in ("judge.judge-*.nbc", "sample.look-*.nbc")):
+        return
+    config.get_terminal_writer().line("Kernels are compiled, half a minute or so.")
+    for compiling in [subprocess.Popen([sys.executable, "-c", modules]) for modules in _KERNELS]:
+        compiling.wait()
 
 
 @pytest.fixture(scope="session")

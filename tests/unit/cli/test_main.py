@@ -133,7 +133,7 @@ def test_settings_survive_the_way_through_an_environment() -> None:
     ("variable", "text", "says"),
     [
         ("METERWATCH_PARTITIONS", "many", "partitions: Input should be a valid integer"),
-        ("METERWATCH_PARTITONS", "3", "METERWATCH_PARTITONS: no such setting; there are app_id"),
+        ("METERWATCH_PARTITONS", "3", "METERWATCH_PARTITONS: no such setting; there are affairs_every_s, app_id"),
         ("METERWATCH_HEARTBEAT_S", "60", "heartbeat_s 60 is more than a third"),
     ],
 )

@@ -163,7 +163,7 @@ def test_a_forest_is_grown_of_what_is_taught_and_stands_when_all_its_groves_do()
     of = learnt(knowing(days, _FIRST + 19))
     assert of.grown[1:].all()
     assert of.nodes.shape[1] == int(kit.POLICY.models["trees"])
-    assert sorted(turn for turn, _ in of.models[_ZONE, _HOMES].groves if turn) == [*range(_FIRST + 12, _FIRST + 20)]
+    assert sorted(grove[0] for grove in of.models[_ZONE, _HOMES].groves if grove) == [*range(_FIRST + 12, _FIRST + 20)]
     nothing = {day: dataclasses.replace(kept, taught=kept.taught & False) for day, kept in days.items()}
     without = learnt(knowing(nothing, _FIRST + 19))
     assert not without.grown.any()

@@ -1,9 +1,8 @@
 """Killed anywhere between two records, and started again from the changelog: nothing is lost, nothing said twice."""
 
 import dataclasses
-import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import hypothesis
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from models.contracts import AnomalyEvent
 from models.domain.errors import VersionError
-from models.state.closed import ClosedDay
 from models.state.partition import Partition
 from tests import kit
 from tests.unit.models.streams import BEGIN, Move, begun_log, moves, started, stream_of, told
@@ -46,14 +44,6 @@ steps: Final = st.lists(
     ),
     max_size=12,
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _closed_days_are_read_once() -> Iterator[None]:
-    """Of the same bytes the same day: most of the time went into reading them again in each life."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ClosedDay, "from_bytes", staticmethod(functools.cache(ClosedDay.from_bytes)))
-        yield
 
 
 class Worker:
