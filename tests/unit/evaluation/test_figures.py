@@ -20,7 +20,12 @@ def days(*odd: float) -> Days:
 
 def case(seed: int, kind: str, own: Days, other: Days, said: tuple[Line, ...] = ()) -> Case:
     tables = {
-        "detectors": {"combined score": own, "River HalfSpaceTrees": other},
+        "detectors": {
+            "combined score": own,
+            "the pipeline's forest": own,
+            "River HalfSpaceTrees": other,
+            "River HalfSpaceTrees, gated": own,
+        },
         "parts": {"now": own, "forest": other},
         "without": {"all parts": own, "without now": other, "without forest": own},
     }
@@ -70,6 +75,7 @@ def test_what_was_said_of_untouched_homes_is_per_thousand_days() -> None:
 
 def test_the_page_tells_of_detectors_parts_and_what_each_adds() -> None:
     text = page({"homes": 3, "fleets": {"simulated, electricity": figures(measured())}}, "meterwatch evaluate")
+    assert "| simulated, electricity | theft | +12.5 ± 17.7 | +0.0 ± 0.0 | +0.0 ± 0.0 |" in text
     assert "| combined score | 0.875 ± 0.177 | " in text
     assert "+12.5 ± 17.7 | 1,000 |" in text
     assert "| forest | 0.75 | 0.75 |" in text
