@@ -26,8 +26,9 @@ _KERNELS: Final = (
 """Modules of kernels that take about as long to compile."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
     """Kernels are compiled by two processes at once before there are test workers, each of which would compile all."""
+    config = session.config
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
         return
     importlib.import_module("models.state.jit")  # says where they are kept

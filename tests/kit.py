@@ -16,6 +16,7 @@ import numpy as np
 
 from models.contracts import AnomalyEvent, GroupDay, Meter
 from models.domain.blocks import Blocks, BlocksBuilder
+from models.domain.drifts import CohortDrift
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import ABSENT, MISSING, rank_of
 from models.domain.times import NEVER, SECOND, to_text, to_us
@@ -138,6 +139,7 @@ class Run:
     policy: Policy = POLICY
     events: list[tuple[int, AnomalyEvent]] = dataclasses.field(default_factory=list)
     days: list[GroupDay] = dataclasses.field(default_factory=list)
+    drifts: list[CohortDrift] = dataclasses.field(default_factory=list)
     scores: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
     """row, meter id, start, score, expected, state; None for NaN"""
     rejected: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -164,6 +166,7 @@ class Run:
     def _note(self, outcome: Outcome) -> None:
         self.events += outcome.events
         self.days += outcome.days
+        self.drifts += outcome.drifts
         self.rejected += [(letter.offset, letter.reason) for letter in outcome.rejected]
         self.counts += outcome.counts
         for part in outcome.scores:

@@ -63,7 +63,8 @@ class Learnt:
     model_of: NDArray[np.int32]
     """[time zones, COHORTS]"""
     many: NDArray[np.bool_]
-    """[time zones, COHORTS] of meters that have enough peers of their own class to be told apart by models alone"""
+    """[time zones, COHORTS] of meters that models alone may speak of: a forest is grown, and of their own class there
+    are enough peers"""
 
 
 def in_force(partition: Partition, settings: Mapping[str, float]) -> Learnt:
@@ -106,6 +107,7 @@ def _learn(
         grown.append(model.grown)
         nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else bare)
         tables.append(model.tables)
+    many &= np.array(grown)[model_of]
     return Learnt(settings, closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of, many)
 
 

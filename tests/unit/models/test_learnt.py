@@ -170,7 +170,10 @@ def test_a_forest_is_grown_of_what_is_taught_and_stands_when_all_its_groves_do()
     assert without.tables.tobytes() == of.tables.tobytes()
     young = {day: days[day] for day in range(_FIRST, _FIRST + GROVES)}
     assert young[_FIRST].taught[young[_FIRST].of(_HOMES)].sum() < GROWN
-    assert not learnt(knowing(young, _FIRST + GROVES - 1)).grown.any(), "the first day alone was too little"
+    too_young = learnt(knowing(young, _FIRST + GROVES - 1))
+    assert not too_young.grown.any(), "the first day alone was too little"
+    assert too_young.model_of[0, _HOMES] > 0
+    assert not too_young.many.any(), "and without a forest models are not asked alone"
 
 
 def test_days_are_kept_for_as_long_as_they_may_be_asked_for() -> None:
