@@ -53,7 +53,10 @@ class _Head:
 
 def _usual(meter_id: str, count: int, rng: np.random.Generator) -> list[float]:
     scale = {"daily": 100, "madrid": 20, "swapped": 20}.get(meter_id, 3)
-    return [float(v) for v in rng.integers(0 if meter_id == "madrid" else 1, scale, count)]
+    values = rng.integers(1, scale, count).astype(float)
+    if scale == 20:
+        values[::4] = 0.0  # water is off at times, or it is a leak
+    return [float(v) for v in values]
 
 
 def prelude() -> kit.Stream:
