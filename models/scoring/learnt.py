@@ -7,6 +7,7 @@ in turn, one a day, so that a close stays cheap and scores do not jump from one 
 """
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def in_force(partition: Partition, settings: Mapping[str, float]) -> Learnt:
 def _learn(
     partition: Partition, settings: Mapping[str, float], closed: dict[str, int], before: Learnt | None
 ) -> Learnt:
-    bare = _bare(settings)
+    bare = _bare(tuple(settings.items()))
     models: dict[tuple[str, int], Model] = {}
     many = np.zeros((max(1, len(partition.zones)), COHORTS), np.bool_)
     for zone, last in closed.items():
@@ -127,11 +128,14 @@ def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
 
 def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float], before: Model | None) -> Model:
     last, window = max(days), int(settings["window"])
-    groves = []
+    groves: list[tuple[int, NDArray[np.void]] | None] = []
+    enough = sum(np.count_nonzero(of.taught) for of in days.values()) >= GROWN
     for n in range(GROVES):
         turn = last - (last - n) % GROVES
         old = before.groves[n] if before is not None else None
-        groves.append(old if old is not None and old[0] == turn else _grove(days, cohort, turn, n, settings))
+        if old is None or old[0] != turn:
+            old = _grove(days, cohort, turn, n, settings) if enough else None
+        groves.append(old)
     parts = _window(days, cohort, last, "parts", LEAST, window)
     return Model(tuple(groves), np.stack([table_of(values) for values in parts.T]), len(parts))
 
@@ -155,9 +159,10 @@ def _trees(settings: Mapping[str, float], seed: int) -> OnlineIsolationForest | 
     return OnlineIsolationForest(len(FEATURES), trees // GROVES, window, leaf, seed=seed)
 
 
-def _bare(settings: Mapping[str, float]) -> NDArray[np.void]:
+@functools.lru_cache(maxsize=4)
+def _bare(settings: tuple[tuple[str, float], ...]) -> NDArray[np.void]:
     """A forest that has seen nothing, in the form of those that have."""
-    return np.concatenate([_trees(settings, seed=0).compiled()] * GROVES)
+    return np.concatenate([_trees(dict(settings), seed=0).compiled()] * GROVES)
 
 
 def _window(days: dict[int, ClosedDay], cohort: int, last: int, column: str, least: int, most: int) -> NDArray[Any]:
