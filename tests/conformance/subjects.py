@@ -1,6 +1,7 @@
 """Every detector as the suite sees it. A new one joins with a subject of its own, at the end."""
 
 import copy
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.scoring.calibrate import score, surprises_of, table_of
 from models.scoring.cohorts import LEVEL_DAYS, QUANTILES, SCORE_DAYS, level_shifted, quantiles_of, scores_shifted
-from models.scoring.detectors.base import Detector, in_order
+from models.scoring.detectors.base import Detector
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
 from models.scoring.drift import strength, watch_pages
@@ -77,7 +78,8 @@ class OfVectors:
         return self.kind.from_arrays(arrays)
 
     def day(self, meters: Sequence[bytes], vectors: Vectors) -> dict[bytes, float]:
-        detector = self.new(0).partial_fit(vectors[in_order(meters)])
+        by_hash = sorted(range(len(meters)), key=lambda n: hashlib.blake2b(meters[n], digest_size=16).digest())
+        detector = self.new(0).partial_fit(vectors[by_hash])
         return dict(zip(meters, detector.score_samples(vectors).tolist(), strict=True))
 
 

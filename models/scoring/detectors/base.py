@@ -1,11 +1,13 @@
 """What every detector over vectors offers, and what its score means."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import abc
+from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from models.scoring.detectors.trees import oddness_of
 
 
 class Detector(Protocol):
@@ -41,16 +43,48 @@ class Detector(Protocol):
         """Back from `arrays`. Raises VersionError when another layout wrote them."""
 
 
-def rows_of(detector: Detector, vectors: ArrayLike) -> NDArray[np.float32]:
-    """Vectors as kernels take them. ValueError where they are not [n, features]."""
-    rows = np.ascontiguousarray(vectors, np.float32)
-    if rows.ndim != 2 or rows.shape[1] != detector.features:
-        owner, got = type(detector).__name__, list(rows.shape)
-        raise ValueError(f"{owner}: vectors [n, {detector.features}] expected, got {got}")
-    return rows
+class Trees(abc.ABC):
+    """What detectors of trees share: they learn vectors one after the other, and are frozen when they are to score."""
 
+    features: int
+    learnt: int = 0
+    """Vectors so far"""
+    _compiled: NDArray[np.void] | None = None
 
-def in_order(keys: Sequence[bytes]) -> NDArray[np.intp]:
-    """Places of `keys`, unlike each other, by their hash: an order for learning that not even arrival can change."""
-    hashes = [hashlib.blake2b(key, digest_size=16).digest() for key in keys]
-    return np.array(sorted(range(len(keys)), key=hashes.__getitem__), np.intp)
+    def partial_fit(self, vectors: ArrayLike) -> Self:
+        """Learn vectors [n, features], one after the other."""
+        given = self._rows(vectors)
+        self._learn(given)
+        self.learnt += len(given)
+        self._compiled = None
+        return self
+
+    def score_samples(self, vectors: ArrayLike) -> NDArray[np.float32]:
+        """Scores [n] of vectors [n, features]: 0-1, higher is odder (scikit-learn's sign turned round)."""
+        return oddness_of(self.compiled(), self._rows(vectors))
+
+    def score_one(self, vector: ArrayLike) -> float:
+        """Score of one vector [features]."""
+        return float(self.score_samples(np.asarray(vector)[None])[0])
+
+    def compiled(self) -> NDArray[np.void]:
+        """The trees as they are now, for `models.scoring.detectors.trees`; not changed by what is learnt later."""
+        if self._compiled is None:
+            self._compiled = self._frozen()
+        return self._compiled
+
+    @abc.abstractmethod
+    def _learn(self, given: NDArray[np.float32]) -> None:
+        """Vectors that come after `learnt` others."""
+
+    @abc.abstractmethod
+    def _frozen(self) -> NDArray[np.void]:
+        """See `compiled`."""
+
+    def _rows(self, vectors: ArrayLike) -> NDArray[np.float32]:
+        """As kernels take them. ValueError where they are not [n, features]."""
+        rows = np.ascontiguousarray(vectors, np.float32)
+        if rows.ndim != 2 or rows.shape[1] != self.features:
+            owner, got = type(self).__name__, list(rows.shape)
+            raise ValueError(f"{owner}: vectors [n, {self.features}] expected, got {got}")
+        return rows

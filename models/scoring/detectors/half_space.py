@@ -9,21 +9,14 @@ from typing import Any, Final, Self
 
 import numba as nb
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from models.domain.errors import VersionError
-from models.scoring.detectors.base import rows_of
-from models.scoring.detectors.trees import LEAF, NODE, frozen, oddness_of
+from models.scoring.detectors.base import Trees
+from models.scoring.detectors.trees import LEAF, NODE, frozen
 from models.state.jit import kernel
 
 VERSION: Final = 1
-SETTINGS: Final = {
-    "trees": (25.0, "trees", "Tan, Ting and Liu 2011"),
-    "depth": (8.0, "splits", "River; Tan, Ting and Liu have 15, of 13 MB"),
-    "window": (250.0, "vectors", "Tan, Ting and Liu 2011"),
-    "reach": (6.0, "deviations", "design: day statistics are within -6 to 6"),
-}
-"""Default, unit and source of what `HalfSpaceTrees` is made with."""
 _FEW: Final = 0.1
 """Share of the window; a node with fewer is as good as a leaf, after Tan, Ting and Liu."""
 
@@ -31,7 +24,7 @@ _FEW: Final = 0.1
 @kernel(
     nb.void(nb.from_dtype(NODE)[:, ::1], nb.int32[:, ::1], nb.int32[:, ::1], nb.int64, nb.int64, nb.float32[:, ::1])
 )
-def _learn(
+def learn(
     nodes: NDArray[np.void],
     filling: NDArray[np.int32],
     last: NDArray[np.int32],
@@ -54,10 +47,13 @@ def _learn(
                     last[t, at], filling[t, at] = filling[t, at], 0
 
 
-class HalfSpaceTrees:
+class HalfSpaceTrees(Trees):
     """A `models.scoring.detectors.base.Detector` in bounded memory; it knows nothing before a window is whole.
 
     Vectors are within -`reach` to `reach`. Not for many features of which few matter: most splits say nothing.
+
+    `trees` and `window` are those of Tan, Ting and Liu; `depth` is River's, for theirs of 15 takes 13 MB; `reach` is
+    that of day statistics, deviations. Scores are 0.5-1.
     """
 
     def __init__(
@@ -72,36 +68,18 @@ class HalfSpaceTrees:
         self.features, self.window = features, window
         self._nodes = _drawn(features, trees, depth, reach, np.random.default_rng(seed))
         self._filling, self._last = np.zeros((2, *self._nodes.shape), np.int32)
-        self.learnt = 0
-        self._compiled: NDArray[np.void] | None = None
 
-    def partial_fit(self, vectors: ArrayLike) -> Self:
-        """Learn vectors [n, features], one after the other."""
-        given = rows_of(self, vectors)
-        _learn(self._nodes, self._filling, self._last, self.window, self.learnt, given)
-        self.learnt += len(given)
-        self._compiled = None
-        return self
+    def _learn(self, given: NDArray[np.float32]) -> None:
+        learn(self._nodes, self._filling, self._last, self.window, self.learnt, given)
 
-    def score_samples(self, vectors: ArrayLike) -> NDArray[np.float32]:
-        """Scores [n] of vectors [n, features]: 0.5-1, higher is odder."""
-        return oddness_of(self.compiled(), rows_of(self, vectors))
-
-    def score_one(self, vector: ArrayLike) -> float:
-        """Score of one vector [features]."""
-        return float(self.score_samples(np.asarray(vector)[None])[0])
-
-    def compiled(self) -> NDArray[np.void]:
-        """The trees as they are now, for `models.scoring.detectors.trees`; not changed by what is learnt later."""
-        if self._compiled is None:
-            trees, nodes = self._nodes.copy(), self._nodes.shape[1]
-            depth = np.floor(np.log2(np.arange(1, nodes + 1)))
-            says = self._last * 2.0**depth / (self.window * (nodes + 1) / 2)
-            if self.learnt < self.window:
-                says[:] = np.nan
-            trees["feature"][self._last < _FEW * self.window] = LEAF
-            self._compiled = frozen(trees, says)
-        return self._compiled
+    def _frozen(self) -> NDArray[np.void]:
+        trees, nodes = self._nodes.copy(), self._nodes.shape[1]
+        depth = np.floor(np.log2(np.arange(1, nodes + 1)))
+        says = self._last * 2.0**depth / (self.window * (nodes + 1) / 2)
+        if self.learnt < self.window:
+            says[:] = np.nan
+        trees["feature"][self._last < _FEW * self.window] = LEAF
+        return frozen(trees, says)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The whole state for a snapshot; no pickle is needed to read it."""
