@@ -9,9 +9,8 @@ from evaluation.branches import Grid
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from models.contracts import AnomalyEvent
 from models.domain.times import to_us
+from models.scoring.calibrate import surprise_of_rule
 
-ONE_IN: Final = 500.0
-"""A rule's finding is as rare as that, or more, the surer it is: as in the combined score."""
 _MODELS: Final = frozenset({"S1"})
 """Rules that only pass on what the models say."""
 
@@ -36,7 +35,6 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
         sure = np.array([0.0 if event.status == "closed" else event.confidence for event in life])
         last = np.searchsorted(said, ends, side="right") - 1
         there = (last >= 0) & (sure[last] > 0)
-        surprise = np.log(ONE_IN / np.maximum(1 - sure[last[there]], 1e-3))
         row = grid[number[life[0].meter_id]]
-        row[there] = np.maximum(row[there], surprise)
+        row[there] = np.maximum(row[there], surprise_of_rule(sure[last[there]]))
     return grid

@@ -16,11 +16,12 @@ from models.baseline.measure import WET_REACH, WIDTH, measure
 from models.domain.quality import EDITED, VALID
 from models.domain.times import NEVER
 from models.domain.units import CLASSES, SERVICES
+from models.scoring.calibrate import combined
 from models.scoring.cohort_drift import drifted
 from models.scoring.detectors.trees import NODE
 from models.scoring.learnt import Learnt
 from models.scoring.suspicion import WARM_DAYS, suspicion
-from models.scoring.vector import FEATURES, PARTS, largest, raw_parts, surprises, vector
+from models.scoring.vector import FEATURES, PARTS, raw_parts, surprises, vector
 from models.state import ring as r
 from models.state.closed import COHORTS, SAMPLE, WHOLE, ClosedDay, cohort_number, cohort_of
 from models.state.jit import kernel
@@ -163,6 +164,6 @@ def look(
         model = model_of[zone, cohort_number(fact.service, fact.customer_class)]
         raw_parts(row, now, nodes[model], grown[model], vectors[i], parts[i])
         surprises(parts[i], tables[model], rare)
-        parts[i, len(PARTS)] = largest(rare, 0)
+        parts[i, len(PARTS)] = combined(rare)
         taught[i] = row.days > STEADY_DAYS and oddness(row) < SUSPECT
         solid[i] = True

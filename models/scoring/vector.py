@@ -26,7 +26,7 @@ from models.baseline.measure import (
     TOTAL,
     TWO_HOURS,
 )
-from models.scoring.calibrate import score, surprise
+from models.scoring.calibrate import combined, score, surprise, surprise_of_rule
 from models.scoring.detectors.trees import leaf_mean
 from models.scoring.drift import LEAST_DAYS, strength
 from models.state import layout as s
@@ -46,7 +46,9 @@ two, the highest interval, the share of use, the present runs; the day level ove
 PARTS: Final = ("now", "base", "level", "flatness", "runs", "shape", "drift", "forest")
 """Detectors: this very reading, the five groups of statistics, PageHinkley, the forest."""
 NOW, BASE, LEVEL, FLATNESS, RUNS, SHAPE, DRIFT, FOREST = range(8)
-_RULE: Final = float(np.log(500.0))
+
+
+_of_rule = inner(surprise_of_rule)
 
 
 @inner
@@ -141,27 +143,17 @@ def surprises(parts, tables, out):
 
 
 @inner
-def largest(surprises, first):
-    """Of the parts from `first` on; NaN of none."""
-    most = np.nan
-    for n in range(first, len(PARTS)):
-        if not surprises[n] <= most and not np.isnan(surprises[n]):
-            most = np.float64(surprises[n])
-    return most
-
-
-@inner
 def score_of(surprises, surest, tables):
     """0-1, higher is odder; NaN while nothing is calibrated. `surest`: confidence of the surest rule that speaks.
 
     It is 1 - tail probability of the largest surprise. Until there is a table of largest surprises, that of parts
     counts as one of so many. A rule's finding is as rare as one in 500, or in more, the surer it is.
     """
-    most = largest(surprises, 0)
+    most = combined(surprises)
     if np.isnan(most):
         return np.nan
     if surest > 0:
-        most = max(most, _RULE - np.log(max(1.0 - surest, 1e-3)))
+        most = max(most, _of_rule(surest))
     calibrated = surprise(tables[len(PARTS)], most)
     if np.isnan(calibrated):
         calibrated = max(most - np.log(np.float64(len(PARTS))), 0.0)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from models.domain.times import DAY
+from models.scoring.calibrate import combined
 from models.scoring.detectors.trees import attribution
 from models.scoring.rules.findings import MOST_NAMED, say
 from models.scoring.rules.registry import NUMBER, at
-from models.scoring.vector import BASE, largest
+from models.scoring.vector import BASE
 from models.state.jit import inner
 
 _S1 = NUMBER["S1"]
@@ -19,7 +20,7 @@ def model_rules(surprises, x, nodes, start, settings, findings, count, i, calm):
 
     What is named in a finding are the features that make the vector odd, the first most of all.
     """
-    rare = largest(surprises, BASE)
+    rare = combined(surprises[BASE:])
     if np.isnan(rare):
         return count, calm
     if rare < np.log(settings[_ONE_IN]):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
-from evaluation.opened import ONE_IN, opened
+from evaluation.opened import opened
 from models.contracts import AnomalyEvent, Evidence
 from models.domain.times import DAY, HOUR, to_datetime
+from models.scoring.calibrate import ONE_IN
 
 
 @pytest.fixture(scope="module")
