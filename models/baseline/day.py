@@ -67,7 +67,7 @@ def read_day(row, ring, ring_at, exact, exact_at, day, midnights, rates, hour_su
 
 
 @inner
-def fingerprint(rates, count):
+def fingerprint(rates):
     """24 bits that tell a day from others; 0 for one that has holes, or too little in it to be known again."""
     digest, active, distinct = np.uint64(14695981039346656037), 0, 0
     seen = np.empty(DISTINCT)

@@ -52,7 +52,7 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
             row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
         )
         if there > 0 and there >= COVERAGE * slots:
-            digest = fingerprint(rates[:slots], there)
+            digest = fingerprint(rates[:slots])
             statistics(row, day, rates[:slots], hour_sum, hour_count, digest, values[m])
             found += 1
     return found
@@ -104,7 +104,7 @@ def close(
         accumulate(row, day, values[m], medians[cohort], weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
-        look_for_copy(row, day, fingerprint(rates[:slots], there))
+        look_for_copy(row, day, fingerprint(rates[:slots]))
 
 
 @kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64))

@@ -172,7 +172,7 @@ def test_what_is_told_of_a_day(
     known = read(date, interval_s, {"m": (values, ranks)})
     row = known.rows[0]
     row["days"], row["level"], row["profile"] = learnt, level, rng.integers(0, 9000, 24) * (seed % 9 > 0)
-    digest = _DAY.fingerprint(np.array([math.nan if rate is None else rate for rate in rates]), there)
+    digest = _DAY.fingerprint(np.array([math.nan if rate is None else rate for rate in rates]))
     if copied:
         row["hashes"][(day_of(date) - 3) % s.HASHES] = [*int(digest).to_bytes(3)]
     found, out = surveyed(known, date)
@@ -186,19 +186,19 @@ def test_what_is_told_of_a_day(
 @hypothesis.given(st.integers(0, 10_000), st.integers(0, 47), st.floats(0.001, 5))
 def test_a_day_is_known_again_by_all_of_its_values(seed: int, at: int, more: float) -> None:
     rates = np.random.default_rng(seed).permutation(48) / 4
-    digest = _DAY.fingerprint(rates, 48)
+    digest = _DAY.fingerprint(rates)
     assert 0 < digest < 1 << 24
-    assert _DAY.fingerprint(rates.copy(), 48) == digest
+    assert _DAY.fingerprint(rates.copy()) == digest
     other = rates.copy()
     other[at] += more
-    assert _DAY.fingerprint(other, 48) != digest
+    assert _DAY.fingerprint(other) != digest
     other[at] = math.nan
-    assert _DAY.fingerprint(other, 47) == 0
+    assert _DAY.fingerprint(other) == 0
 
 
 @pytest.mark.parametrize("values", [[0.0] * 41 + [1.0, 2, 3, 4, 5, 6, 7], [1.0, 2, 3, 4, 5, 6, 7] * 7, [5.0] * 48])
 def test_a_day_with_little_in_it_is_like_many(values: list[float]) -> None:
-    assert _DAY.fingerprint(np.array(values), len(values)) == 0
+    assert _DAY.fingerprint(np.array(values)) == 0
 
 
 def test_a_fraction_stolen_is_a_step_in_any_home() -> None:
