@@ -247,6 +247,31 @@ def evaluate(
 
 
 @app.command()
+def train(
+    fleet: Annotated[
+        list[str] | None,
+        typer.Option(help="simulated, packaged, or a folder with meters.csv and readings.parquet; several are fine."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many fleets of each.")] = 6,
+    first_seed: Annotated[int, typer.Option(min=0, help="Of the fleets; reports use 10 and more.")] = 200,
+    homes: Annotated[int, typer.Option(min=6, help="In each fleet, at most.")] = 90,
+    report: Annotated[
+        bool, typer.Option(help="Write a page of what the trees reach on what they were not shown.")
+    ] = True,
+    out: Annotated[Path, typer.Option(help="Folder for theft.npz and theft-model.md.")] = Path("build/train"),
+) -> None:
+    """Train the trees that say how theft-like a meter looks, on attacks put into simulated and real homes."""
+    from cli.train import run as fit
+
+    sources = tuple(fleet or ("simulated", "packaged"))
+    given = [f"--fleet {source}" for source in sources]
+    given += [f"--first-seed {first_seed} --seeds {seeds} --homes {homes}"]
+    numbers = range(first_seed, first_seed + seeds)
+    version = fit(sources, numbers, homes, out, " ".join(["meterwatch train", *given]), report=report)
+    typer.echo(f"trees {version}: {out / 'theft.npz'}")
+
+
+@app.command()
 def bench(case: Annotated[list[str] | None, typer.Argument(help="Only these cases.")] = None) -> None:
     """Measure speed; results in benchmarks/results/latest.json. Runs in the repository only."""
     from benchmarks.run import main as measure

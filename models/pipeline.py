@@ -191,7 +191,7 @@ def _close_days(number: int, zone: str, now: int, partition: Partition, policy: 
         fell = np.flatnonzero((watch_pages(p.rows["pages"][:count], paged) < 0).any(axis=1))
         p.rows["fell_day"][fell] = day
         outcome.fell.update(SERVICES[n] for n in p.facts["service"][p.fact_of[fell]].tolist())
-    closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last)
+    closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last, learnt.theft)
     if not p.grouped:
         return
     days = np.empty(count, DAY_OF)
@@ -214,8 +214,8 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
-        known.nodes, known.grown, known.tables, known.model_of, known.many,
-        policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
+        known.nodes, known.grown, known.tables, known.medians, known.model_of, known.many,
+        known.theft, policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
     )  # fmt: skip
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)
     _count(verdicts["fate"], outcome.counts)

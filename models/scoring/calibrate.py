@@ -27,9 +27,14 @@ _LOG_ONE_IN: Final = float(np.log(ONE_IN))
 _LOWER: Final = 14
 """Knots below the median, evenly by rank; those above it are evenly by surprise."""
 _TOP: Final = 10
-"""Largest values, among which ranks are too few to go by: from the least of them on the tail is exponential."""
+"""Largest values, among which ranks are too few to go by: from the least of them on the tail is a fitted one."""
 _TAIL: Final = 0.05
 """Share of the values that the tail's scale is estimated from; `_TOP` of them at least."""
+_SHAPE: Final = 0.25
+"""Of the tail, a generalised Pareto one: lives change, and what changes goes far. Exponential tails (0) put a tenth of
+the departures of some real homes at the cap, where nothing is odder than anything else."""
+_BEYOND: Final = 10
+"""Knots in the tail."""
 
 
 def table_of(values: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -46,16 +51,18 @@ def table_of(values: NDArray[np.floating]) -> NDArray[np.float32]:
     distinct, each = np.unique(x, return_counts=True)
     surprises = -np.log((count - np.cumsum(each) + 0.5 * each) / count)
     last = int(np.searchsorted(distinct, x[-_TOP]))
-    if last < KNOTS - 1:
+    if last < KNOTS - _BEYOND:
         knots = np.arange(last + 1)
     else:
         lower = -np.log1p(-np.linspace(0, 0.5, _LOWER, endpoint=False))
-        upper = np.linspace(np.log(2), surprises[last], KNOTS - 1 - _LOWER)
+        upper = np.linspace(np.log(2), surprises[last], KNOTS - _BEYOND - _LOWER)
         knots = np.unique(np.searchsorted(surprises[: last + 1], np.concatenate([lower, upper])))
     here, there = len(knots), surprises[last]
     table[0, :here], table[1, :here] = distinct[knots], surprises[knots]
     if (scale := _scale(x)) > 0:
-        table[0, here:], table[1, here:] = distinct[last] + scale * (CAP - there), CAP
+        rises = np.minimum(np.arange(1, KNOTS - here + 1) / _BEYOND, 1.0) * (CAP - there)
+        table[0, here:] = distinct[last] + scale * np.expm1(_SHAPE * rises) / _SHAPE
+        table[1, here:] = there + rises
     else:  # nothing is known of how far beyond is how rare
         table[0, here:], table[1, here:] = (
             np.nextafter(np.float32(distinct[last]), np.float32(np.inf)),

@@ -17,11 +17,13 @@ from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
 from models.baseline.patterns import look_at_night, look_for_copy, look_for_shift
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
+from models.scoring.detectors.theft import SEEN, likeness
+from models.scoring.detectors.trees import NODE
 from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
-from models.state.closed import PEERS, WHOLE, cohort_number
+from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
-from models.state.layout import COHORT, FACTS, LEVEL, ROW
+from models.state.layout import COHORT, FACTS, ROW
 
 DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
 """A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
@@ -98,18 +100,17 @@ def close(
         if not learn_day(row, day, weight, rates[:slots], there, hour_sum, hour_count):
             continue
         row.learnt_day = day
-        cohort = cohort_number(fact.service, fact.customer_class)
-        if medians[cohort, LEVEL].peers < PEERS:
-            cohort = cohort_number(fact.service, WHOLE)
-        accumulate(row, day, values[m], medians[cohort], weight, paged[m])
+        peers = peers_of(medians, fact.service, cohort_number(fact.service, fact.customer_class))
+        accumulate(row, day, values[m], peers, weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
         look_for_copy(row, day, fingerprint(rates[:slots]))
 
 
-@kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64))
-def closed(rows, facts, fact_of, changed, count, zone, last):
-    """The days up to `last` are closed."""
+@kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64, nb.from_dtype(NODE)[:, ::1]))
+def closed(rows, facts, fact_of, changed, count, zone, last, theft):
+    """The days up to `last` are closed: how theft-like they look, by the trees `theft`."""
+    looks = np.empty(SEEN, np.float32)
     for m in range(count):
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
             continue
@@ -118,6 +119,7 @@ def closed(rows, facts, fact_of, changed, count, zone, last):
             continue
         settle_resolution(row)
         row.closed_day = last
+        row.theft = likeness(row, facts[fact_of[m]], last, theft, looks)
         changed[m] = True
 
 

@@ -12,10 +12,12 @@ import numpy as np
 from models.baseline.expect import clock_shift, wall_hour
 from models.baseline.keep import advance, heard, pend, place_of, rank_to_keep, receive
 from models.baseline.measure import EXPECTED, HERE, TOTAL, WET_REACH, WIDTH, measure
+from models.baseline.today import add_today, ends_day
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, MISSING, VALID
 from models.domain.times import DAY, NEVER, SECOND
 from models.domain.units import ELECTRICITY, GAS, WATER
+from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.rules.data import data_rules
 from models.scoring.rules.findings import FINDING
@@ -26,9 +28,9 @@ from models.scoring.rules.use import use_rules
 from models.scoring.suspicion import is_warm, suspicion
 from models.scoring.vector import FEATURES, PARTS, raw_parts, score_of, surprises, vector
 from models.state import ring as r
-from models.state.closed import cohort_number
+from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
-from models.state.layout import FACTS, RING_DAYS, ROW
+from models.state.layout import COHORT, FACTS, RING_DAYS, ROW
 
 VERDICT: Final = np.dtype(
     [("score", "f4"), ("expected", "f4"), ("calm", "u4"), ("fate", "u1"), ("state", "u1"), ("solid", "u1")]
@@ -48,21 +50,24 @@ _f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
     nb.int64(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _zones, _u1, _flags,
         _i4, _i4, _i8, _i8, _i8, _i8, _f8, _u1, _f8, _f8, _f8,
-        nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.int32[:, ::1], nb.boolean[:, ::1],
+        nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.from_dtype(COHORT)[:, :, ::1],
+        nb.int32[:, ::1], nb.boolean[:, ::1], nb.from_dtype(NODE)[:, ::1],
         _f8, _f8, nb.uint32, _VERDICTS, _FINDINGS, _f4, _f4,
     )
 )  # fmt: skip
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    nodes, grown, tables, model_of, many, settings, confidence, rules_on, verdicts, findings, vectors, parts,
+    nodes, grown, tables, medians, model_of, many, theft,
+    settings, confidence, rules_on, verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `model_of`, `many`: `models.scoring.learnt`. `confidence`: of each rule. `vectors` and
+    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`: `models.scoring.learnt`. `theft`: trees of
+    `models.scoring.detectors.theft`. `confidence`: of each rule. `vectors` and
     `parts`: what the detectors saw of each reading, one entry a reading. Returns the number of findings.
     """
-    features = np.empty(WIDTH)
+    features, ahead, looks = np.empty(WIDTH), np.empty(1, ROW), np.empty(SEEN, np.float32)
     x, raw, rare = (
         np.zeros(len(FEATURES), np.float32),
         np.zeros(len(PARTS), np.float32),
@@ -148,8 +153,15 @@ def judge(
             elif warm:
                 now = suspicion(row, features, clean, resolution)
                 hour = wall_hour(slot, row.interval_s, clock_shift(day, zone))
-                vector(row, features, hour, clean, resolution, x)
-                raw_parts(row, now, nodes[model], grown[model], x, raw)
+                seen = row
+                if ends_day(row, day, slot, zone):
+                    ahead[0] = row
+                    seen = ahead[0]
+                    peers = peers_of(medians[fact.zone], fact.service, cohort)
+                    add_today(seen, ring, ring_at[m], exact, exact_at[m], day, zone, peers)
+                    seen.theft = likeness(seen, fact, day, theft, looks)
+                vector(seen, features, hour, clean, resolution, x)
+                raw_parts(seen, now, nodes[model], grown[model], x, raw)
                 surprises(raw, tables[model], rare)
                 for n in range(len(x)):
                     vectors[i, n] = x[n]

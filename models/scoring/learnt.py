@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from models.domain.units import SERVICES
 from models.scoring.calibrate import KNOTS, LEAST, table_of
+from models.scoring.detectors import theft
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
 from models.scoring.vector import FEATURES, PARTS
 from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
-from models.state.layout import LEVEL
+from models.state.layout import COHORT, LEVEL, STATS
 from models.state.partition import Partition
 
 GROVES: Final = 8
@@ -61,11 +62,15 @@ class Learnt:
     """[models]"""
     tables: NDArray[np.float32]
     """[models, PARTS and their combination, 2, KNOTS]; NaN = not calibrated"""
+    medians: NDArray[np.void]
+    """COHORT [time zones, COHORTS, STATS] of the last closed day; peers of 0 = none yet"""
     model_of: NDArray[np.int32]
     """[time zones, COHORTS]"""
     many: NDArray[np.bool_]
     """[time zones, COHORTS] of meters that models alone may speak of: a forest is grown, and of their own class there
     are enough peers"""
+    theft: NDArray[np.void]
+    """Trees NODE [trees, nodes] of `models.scoring.detectors.theft`, none of them where the policy wants none"""
 
 
 def in_force(partition: Partition, settings: Mapping[str, float]) -> Learnt:
@@ -84,18 +89,18 @@ def _learn(
 ) -> Learnt:
     bare = _bare(tuple(settings.items()))
     models: dict[tuple[str, int], Model] = {}
-    many = np.zeros((max(1, len(partition.zones)), COHORTS), np.bool_)
+    medians = np.zeros((max(1, len(partition.zones)), COHORTS, STATS), COHORT)
     for zone, last in closed.items():
         days = {day: of for day, of in partition.closed.get(zone, {}).items() if day + of.late <= last}
         if days:
-            many[partition.zones.index(zone)] = days[max(days)].medians["peers"][:, LEVEL] >= PEERS
+            medians[partition.zones.index(zone)] = days[max(days)].medians
         if before is not None and before.closed.get(zone) == last:
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue
         for cohort in _cohorts(days):
             known = before.models.get((zone, cohort)) if before else None
             models[zone, cohort] = _model(days, cohort, settings, known)
-    model_of = np.zeros((max(1, len(partition.zones)), COHORTS), np.int32)
+    model_of = np.zeros(medians.shape[:2], np.int32)
     nodes, grown, tables = [bare], [False], [np.full((len(PARTS) + 1, 2, KNOTS), np.nan, np.float32)]
     for number, ((zone, cohort), model) in enumerate(models.items(), start=1):
         at = partition.zones.index(zone)
@@ -108,8 +113,10 @@ def _learn(
         grown.append(model.grown)
         nodes.append(np.concatenate([grove[1] for grove in model.groves if grove]) if model.grown else bare)
         tables.append(model.tables)
-    many &= np.array(grown)[model_of]
-    return Learnt(settings, closed, models, np.stack(nodes), np.array(grown), np.stack(tables), model_of, many)
+    many = (medians["peers"][:, :, LEVEL] >= PEERS) & np.array(grown)[model_of]
+    arrays = np.stack(nodes), np.array(grown), np.stack(tables)
+    trained = theft.shipped() if settings["theft"] else theft.none()
+    return Learnt(settings, closed, models, *arrays, medians, model_of, many, trained)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:

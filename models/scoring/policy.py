@@ -21,6 +21,7 @@ _GENERAL: Final = {
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
 _MODELS: Final = {
+    "theft": (1.0, "0 or 1", "ours: the trees trained on theft; without them nothing is called theft-like"),
     "half_space": (0.0, "0 or 1", "ours: half-space trees in the place of the forest, to compare"),
     "trees": (64.0, "trees", "ours: measured, see OnlineIsolationForest; in 8 groves"),
     "window": (2048.0, "readings", "Online Isolation Forest, ICML 2024: latest of a cohort, for forest and tables"),

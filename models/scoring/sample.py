@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from models.baseline.departures import STEADY_DAYS, SUSPECT, deviation_of, oddness
 from models.baseline.expect import clock_shift, wall_hour
 from models.baseline.measure import WET_REACH, WIDTH, measure
+from models.baseline.today import add_today, ends_day
 from models.domain.quality import EDITED, VALID
 from models.domain.times import NEVER
 from models.domain.units import CLASSES, SERVICES
-from models.scoring.calibrate import combined
 from models.scoring.cohort_drift import drifted
+from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.learnt import Learnt
 from models.scoring.suspicion import WARM_DAYS, suspicion
-from models.scoring.vector import FEATURES, PARTS, raw_parts, surprises, vector
+from models.scoring.vector import FEATURES, PARTS, largest, raw_parts, surprises, vector
 from models.state import ring as r
-from models.state.closed import COHORTS, SAMPLE, WHOLE, ClosedDay, cohort_number, cohort_of
+from models.state.closed import COHORTS, SAMPLE, WHOLE, ClosedDay, cohort_number, cohort_of, peers_of
 from models.state.jit import kernel
 from models.state.layout import COHORT, COPIED, FACTS, ROW, STATS
 from models.state.partition import Partition
@@ -53,7 +54,8 @@ def close_day(
     taught, solid = np.zeros(len(meters), np.bool_), np.zeros(len(meters), np.bool_)
     look(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, zone, day,
-        meters, slots, learnt.nodes, learnt.grown, learnt.tables, learnt.model_of, vectors, parts, taught, solid,
+        meters, slots, learnt.nodes, learnt.grown, learnt.tables, learnt.medians, learnt.model_of,
+        learnt.theft, vectors, parts, taught, solid,
     )  # fmt: skip
     closed = ClosedDay(
         _medians(warm, mine, rows["stats"], values),
@@ -130,19 +132,20 @@ def _into(medians: NDArray[np.void], departures: NDArray[np.float32], deviations
 @kernel(
     nb.void(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64,
-        _i8, _i8, nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.int32[:, ::1],
-        _f4, _f4, _flags, _flags,
+        _i8, _i8, nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.from_dtype(COHORT)[:, :, ::1],
+        nb.int32[:, ::1], nb.from_dtype(NODE)[:, ::1], _f4, _f4, _flags, _flags,
     )
 )  # fmt: skip
 def look(
     rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, zone, day,
-    meters, slots, nodes, grown, tables, model_of, vectors, parts, taught, solid,
+    meters, slots, nodes, grown, tables, medians, model_of, theft, vectors, parts, taught, solid,
 ):  # fmt: skip
     """Vectors and raw parts of meters as of single slots of a local day that is not learnt yet.
 
     `taught`: the meter looks as usual; `solid`: the slot is read.
     """
-    features, rare = np.empty(WIDTH), np.empty(len(PARTS), np.float32)
+    features, rare, ahead = np.empty(WIDTH), np.empty(len(PARTS), np.float32), np.empty(1, ROW)
+    looks = np.empty(SEEN, np.float32)
     starts = midnights[zone]
     shift = clock_shift(day, starts)
     for i in range(len(meters)):
@@ -160,10 +163,17 @@ def look(
             resolution = 10.0 ** -np.float64(min(row.finest, 6))
         measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, starts, resolution, WET_REACH, features)
         now = suspicion(row, features, value, resolution)
-        vector(row, features, wall_hour(slot, row.interval_s, shift), value, resolution, vectors[i])
-        model = model_of[zone, cohort_number(fact.service, fact.customer_class)]
-        raw_parts(row, now, nodes[model], grown[model], vectors[i], parts[i])
+        cohort = cohort_number(fact.service, fact.customer_class)
+        model, seen = model_of[zone, cohort], row
+        if ends_day(row, day, slot, starts):
+            ahead[0] = row
+            seen = ahead[0]
+            peers = peers_of(medians[zone], fact.service, cohort)
+            add_today(seen, ring, ring_at[m], exact, exact_at[m], day, starts, peers)
+            seen.theft = likeness(seen, fact, day, theft, looks)
+        vector(seen, features, wall_hour(slot, row.interval_s, shift), value, resolution, vectors[i])
+        raw_parts(seen, now, nodes[model], grown[model], vectors[i], parts[i])
         surprises(parts[i], tables[model], rare)
-        parts[i, len(PARTS)] = combined(rare)
+        parts[i, len(PARTS)] = largest(rare)
         taught[i] = row.days > STEADY_DAYS and oddness(row) < SUSPECT
         solid[i] = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.domain.units import CLASSES, SERVICES
 from models.state.jit import inner
-from models.state.layout import COHORT, STATS
+from models.state.layout import COHORT, LEVEL, STATS
 
 WHOLE: Final = len(CLASSES) + 1
 """In the place of a class: all meters of the service. 0 = the class is not known."""
@@ -34,6 +34,13 @@ def cohort_of(service: Any, customer_class: Any) -> Any:
 
 cohort_number: Final = inner(cohort_of)
 """The same in kernels."""
+
+
+@inner
+def peers_of(medians, service, cohort):
+    """[STATS] of a day's `medians` that a meter is held against: its cohort's, or its service's where peers are few."""
+    few = medians[cohort, LEVEL].peers < PEERS
+    return medians[cohort_number(service, WHOLE) if few else cohort]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

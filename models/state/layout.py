@@ -150,7 +150,8 @@ ROW: Final = np.dtype(
         ("night", "f4"),  # usual share of night hours with flow
         ("low_at", "i8"),  # last hour in which the flow was no more than the meter's own level allows
         ("fell_day", "i4"),  # local day in which one of them fell for the last time
-        ("room", "u1", 6),
+        ("theft", "f4"),  # how theft-like its closed days are, see `models.scoring.detectors.theft`; NaN = not known
+        ("room", "u1", 2),
     ]
 )
 FACTS: Final = np.dtype(
@@ -189,7 +190,7 @@ def new_rows(count: int) -> np.ndarray:
     ):
         rows[name] = NEVER
     rows["offset"] = -1
-    rows["register"] = rows["voltage"] = np.nan
+    rows["register"] = rows["voltage"] = rows["theft"] = np.nan
     for name in ("closed_day", "learnt_day", "fired_day", "received_day", "drop_day", "shift_day", "fell_day"):
         rows[name] = NO_DAY
     rows["copied_day"] = rows["copied_since"] = NO_DAY

@@ -66,6 +66,15 @@ def oddness(nodes, x):
 
 
 @kernel(nb.float32[::1](_NODES, nb.float32[:, ::1]))
+def mean_of(nodes: NDArray[np.void], x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the trees say of vectors `x` [n, features], each what `leaf_mean` says of it."""
+    means = np.empty(len(x), np.float32)
+    for i in range(len(x)):
+        means[i] = leaf_mean(nodes, x[i])
+    return means
+
+
+@kernel(nb.float32[::1](_NODES, nb.float32[:, ::1]))
 def oddness_of(nodes: NDArray[np.void], x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores of vectors `x` [n, features], each what `oddness` says of it."""
     scores = np.empty(len(x), np.float32)

@@ -7,7 +7,7 @@ from models.scoring.calibrate import combined
 from models.scoring.detectors.trees import attribution
 from models.scoring.rules.findings import MOST_NAMED, say
 from models.scoring.rules.registry import NUMBER, at
-from models.scoring.vector import BASE
+from models.scoring.vector import BASE, THEFT
 from models.state.jit import inner
 
 _S1 = NUMBER["S1"]
@@ -20,7 +20,7 @@ def model_rules(surprises, x, nodes, start, settings, findings, count, i, calm):
 
     What is named in a finding are the features that make the vector odd, the first most of all.
     """
-    rare = combined(surprises[BASE:])
+    rare = combined(surprises[BASE:THEFT])
     if np.isnan(rare):
         return count, calm
     if rare < np.log(settings[_ONE_IN]):

@@ -369,11 +369,13 @@ def rare(table: Any, value: float) -> float:
 
 def plain_score(raw: Any, surest: float, tables: Any) -> float:
     """A twin of `surprises` and `score_of`."""
-    known = [rare(table, value) for table, value in zip(tables, raw.tolist(), strict=False) if not math.isnan(value)]
-    known = [value for value in known if not math.isnan(value)]
+    known = {part: rare(table, value) for part, table, value in zip(PARTS, tables, raw.tolist(), strict=False)}
+    known = {part: value for part, value in known.items() if not math.isnan(value)}
+    if "theft" in known:
+        known = {part: known[part] - doubt for part, doubt in (("theft", 0), ("now", 2), ("forest", 2)) if part in known}
     if not known:
         return math.nan
-    most = max(known)
+    most = max(known.values())
     if surest:
         most = max(most, math.log(500 / max(1 - surest, 0.001)))
     combined = rare(tables[-1], most)
@@ -397,7 +399,7 @@ def test_the_score_is_how_rare_the_rarest_part_is(raw: Any, surest: float, uncal
 def test_no_score_is_surer_than_one_in_a_million() -> None:
     out = np.empty(len(PARTS), np.float32)
     _VECTOR.surprises(np.full(len(PARTS), 1e30, np.float32), _TABLES, out)
-    assert _VECTOR.score_of(out, 1.0, _TABLES) == pytest.approx(1 - math.exp(-CAP))
+    assert _VECTOR.score_of(out, 1.0, _TABLES) <= 1 - math.exp(-CAP)
 
 
 def test_the_profile_is_kept_in_parts_of_the_level() -> None:
