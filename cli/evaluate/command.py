@@ -1,0 +1,85 @@
+"""`meterwatch evaluate` as it is typed. What it needs is imported when it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, LiveFrom, PolicyFile, instant, print_json
+
+_Optional = Annotated[Path | None, typer.Option(help="As for `meterwatch replay`.")]
+
+
+def evaluate(
+    folder: Annotated[
+        Path | None, typer.Argument(help="With readings.parquet or .csv, meters.csv and labels.csv in it.")
+    ] = None,
+    readings: Annotated[Path | None, typer.Option(help="READINGS, as for `meterwatch replay`.")] = None,
+    meters: Annotated[Path | None, typer.Option(help="METERS, as for `meterwatch replay`.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="LABELS: meter_id, kind, start, end, expected_cause.")] = None,
+    weather: _Optional = None,
+    events: _Optional = None,
+    accounts: _Optional = None,
+    context: _Optional = None,
+    replayed: Annotated[Path | None, typer.Option(help="Judge this folder of a replay with --scores.")] = None,
+    policy: PolicyFile = None,
+    partitions: Annotated[int, typer.Option(min=1, max=10_000, help="As for `meterwatch replay`.")] = 1,
+    live_from: LiveFrom = None,
+    contest: Annotated[bool, typer.Option("--contest", help="Detectors side by side, to models.md.")] = False,
+    fleet: Annotated[
+        list[str] | None,
+        typer.Option(help="simulated, packaged, or a folder with meters.csv and readings.parquet; several are fine."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="How many fleets of each.")] = 3,
+    first_seed: Annotated[int, typer.Option(min=0, help="0 to 4 are for tuning, 10 and more for reports.")] = 10,
+    quick: Annotated[bool, typer.Option("--quick", help="Of --contest: one seed, fewer homes and families.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("build/evaluation"),
+    json: Json = False,
+) -> None:
+    """How much of what is labelled is found, how soon, for the right cause, and what is said where nothing is wrong.
+
+    Give a FOLDER of labelled data, or its files; or --contest: how well detectors tell faults from clean days.
+    """
+    if contest:
+        _contest(tuple(fleet or ("simulated", "packaged")), seeds, first_seed, out, quick=quick, json=json)
+        return
+    from cli.errors import UnusableError
+    from cli.evaluate.request import Files
+
+    if folder is not None:
+        files = Files.in_folder(folder)
+    elif meters is not None and labels is not None and (readings or replayed):
+        files = Files(readings, meters, labels, weather, events, accounts, context)
+    else:
+        raise UnusableError("nothing to evaluate: name a FOLDER, or --meters, --labels and --readings or --replayed")
+    from cli.evaluate.labelled import Replaying
+    from cli.evaluate.labelled import evaluate as measure
+    from cli.evaluate.record import record_of
+    from cli.evaluate.screen import show
+
+    since = instant("--live-from", live_from)
+    if replayed is not None:
+        record = record_of(replayed, files, since)
+    else:
+        record = Replaying(policy, partitions, since).replay(files, out / "replay")
+    result = measure([record], out)
+    if json:
+        print_json(result)
+    else:
+        show(result)
+
+
+def _contest(sources: tuple[str, ...], seeds: int, first_seed: int, out: Path, *, quick: bool, json: bool) -> None:
+    from cli.evaluate.contest import run, show
+    from evaluation.run import Wanted
+
+    wanted = Wanted(sources, tuple(range(first_seed, first_seed + seeds)))
+    given = [f"--fleet {source}" for source in sources]
+    given += [f"--first-seed {first_seed}", "--quick" if quick else f"--seeds {seeds}"]
+    result = run(
+        Wanted.quick(sources, first_seed) if quick else wanted, out, " ".join(["meterwatch evaluate --contest", *given])
+    )
+    if json:
+        print_json(result)
+    else:
+        show(result)
