@@ -93,6 +93,7 @@ def look_alikes(events: Events, service: Service) -> Plain:
     return {
         "events": len(events),
         "flagged": shares.of([bool(said - {BENIGN}) for said in causes]),
+        "theft": shares.of(["theft" in said for said in causes]),
         "said": dict(sorted(Counter(cause for said in causes for cause in said).items())),
         "visible": shares.of([_acted(record, event) for record, event in events]),
         "days": days(events, service),

@@ -7,6 +7,7 @@ import numpy as np
 
 from evaluation.alarms import false_alarms, fleet_faults
 from evaluation.calibration import calibration
+from evaluation.headlines import headlines
 from evaluation.kinds import RATES, Events, Service, faults, look_alikes
 from evaluation.record import Plain, Record
 
@@ -21,15 +22,19 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def figures(records: Sequence[Record]) -> Plain:
-    """By service: kinds, groups of them, look-alikes, false alarms; over all services: calibration, fleet faults."""
+    """By service: kinds, groups of them, look-alikes, false alarms; over all services: calibration, fleet faults.
+
+    `figures` has the first of them by their names, see `evaluation.headlines`.
+    """
     names = sorted({meter.service for record in records for meter in record.meters})
-    return {
+    result = {
         "meters": sum(len(record.meters) for record in records),
         "events": sum(len(record.events) for record in records),
         "services": {name: _service(Service(name, records)) for name in names},
         "calibration": calibration(records),
         "fleet_faults": [fault for record in records for fault in fleet_faults(record)],
     }
+    return {"figures": headlines(result), **result}
 
 
 def events_of(by_kind: dict[str, Events], kinds: Iterable[str]) -> Events:

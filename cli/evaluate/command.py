@@ -1,5 +1,6 @@
 """`meterwatch evaluate` as it is typed. What it needs is imported when it runs."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +26,15 @@ def evaluate(
     policy: PolicyFile = None,
     partitions: Annotated[int, typer.Option(min=1, max=10_000, help="As for `meterwatch replay`.")] = 1,
     live_from: LiveFrom = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Make labelled data of --fleet first: electricity, water, or fleet.")
+    ] = None,
     contest: Annotated[bool, typer.Option("--contest", help="Detectors side by side, to models.md.")] = False,
     fleet: Annotated[
         list[str] | None,
         typer.Option(help="simulated, packaged, or a folder with meters.csv and readings.parquet; several are fine."),
     ] = None,
+    homes: Annotated[int | None, typer.Option(min=4, help="Of a simulated fleet, at most of a real one.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many fleets of each.")] = 3,
     first_seed: Annotated[int, typer.Option(min=0, help="0 to 4 are for tuning, 10 and more for reports.")] = 10,
     quick: Annotated[bool, typer.Option("--quick", help="Of --contest: one seed, fewer homes and families.")] = False,
@@ -38,47 +43,60 @@ def evaluate(
 ) -> None:
     """How much of what is labelled is found, how soon, for the right cause, and what is said where nothing is wrong.
 
-    Give a FOLDER of labelled data, or its files; or --contest: how well detectors tell faults from clean days.
+    Give a FOLDER of labelled data, or its files, or a --scenario to make it of; or --contest: how well detectors tell
+    faults from clean days.
     """
+    sources = tuple(fleet or ("simulated", "packaged"))
+    numbers = tuple(range(first_seed, first_seed + seeds))
     if contest:
-        _contest(tuple(fleet or ("simulated", "packaged")), seeds, first_seed, out, quick=quick, json=json)
+        _contest(sources, numbers, homes, out, quick=quick, json=json)
         return
     from cli.errors import UnusableError
-    from cli.evaluate.request import Files
-
-    if folder is not None:
-        files = Files.in_folder(folder)
-    elif meters is not None and labels is not None and (readings or replayed):
-        files = Files(readings, meters, labels, weather, events, accounts, context)
-    else:
-        raise UnusableError("nothing to evaluate: name a FOLDER, or --meters, --labels and --readings or --replayed")
     from cli.evaluate.labelled import Replaying
     from cli.evaluate.labelled import evaluate as measure
     from cli.evaluate.record import record_of
+    from cli.evaluate.request import Files
     from cli.evaluate.screen import show
 
-    since = instant("--live-from", live_from)
-    if replayed is not None:
-        record = record_of(replayed, files, since)
+    replaying = Replaying(policy, partitions, instant("--live-from", live_from))
+    if scenario is not None:
+        from cli.evaluate.scenario import HOMES, make
+
+        folders = make(scenario, sources, numbers, homes or HOMES, out / "data")
+        records = [replaying.replay(files, out / "replay" / name) for name, files in folders]
     else:
-        record = Replaying(policy, partitions, since).replay(files, out / "replay")
-    result = measure([record], out)
+        if folder is not None:
+            files = Files.in_folder(folder)
+        elif meters is not None and labels is not None and (readings or replayed):
+            files = Files(readings, meters, labels, weather, events, accounts, context)
+        else:
+            raise UnusableError(
+                "nothing to evaluate: a FOLDER, or --meters and --labels with --readings or --replayed, or --scenario"
+            )
+        if replayed is not None:
+            records = [record_of(replayed, files, replaying.live_from)]
+        else:
+            records = [replaying.replay(files, out / "replay")]
+    result = measure(records, out)
     if json:
         print_json(result)
     else:
         show(result)
 
 
-def _contest(sources: tuple[str, ...], seeds: int, first_seed: int, out: Path, *, quick: bool, json: bool) -> None:
+def _contest(
+    sources: tuple[str, ...], seeds: tuple[int, ...], homes: int | None, out: Path, *, quick: bool, json: bool
+) -> None:
     from cli.evaluate.contest import run, show
     from evaluation.run import Wanted
 
-    wanted = Wanted(sources, tuple(range(first_seed, first_seed + seeds)))
+    wanted = Wanted.quick(sources, seeds[0]) if quick else Wanted(sources, seeds)
     given = [f"--fleet {source}" for source in sources]
-    given += [f"--first-seed {first_seed}", "--quick" if quick else f"--seeds {seeds}"]
-    result = run(
-        Wanted.quick(sources, first_seed) if quick else wanted, out, " ".join(["meterwatch evaluate --contest", *given])
-    )
+    given += [f"--first-seed {seeds[0]}", "--quick" if quick else f"--seeds {len(seeds)}"]
+    if homes is not None:
+        wanted = dataclasses.replace(wanted, homes=homes)
+        given.append(f"--homes {homes}")
+    result = run(wanted, out, " ".join(["meterwatch evaluate --contest", *given]))
     if json:
         print_json(result)
     else:

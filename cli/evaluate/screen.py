@@ -22,9 +22,11 @@ def show(result: dict[str, Any]) -> None:
         if figures["look_alikes"]:
             console.print(_look_alikes(figures["look_alikes"]))
         _alarms(console, figures["false_alarms"])
-    said = result["calibration"]
-    if said["anomalies"]:
-        console.print(f"calibration error {said['ece']:.3f}, over {said['anomalies']} anomalies")
+    table = _table("asked for first", "", "")
+    for figure in result["figures"]:
+        value = f"{figure['value']:.3g}"
+        table.add_row(f"{figure['service']}: {figure['name']}", value, interval(figure)[1] if "low" in figure else "")
+    console.print(table)
 
 
 def _faults(faults: dict[str, Any]) -> rich.table.Table:
