@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.judge import BENIGN, GRACE, Life, Match, lead_of
-from evaluation.measures import known, precision, ratio, roc_of_meters, threshold_at
+from evaluation.measures import curve, known, precision, ratio, roc_of_meters, threshold_at
 from evaluation.record import Bools, Plain, Record
 from models.domain.times import DAY, HOUR
 from simulators.faults import Injected
@@ -128,17 +128,8 @@ def days(events: Events, service: Service) -> Plain:
         "odd_days": len(odd),
         "clean_days": len(clean),
         **plain,
+        "curve": curve(clean, odd) if both else [],
     }
-
-
-def curve(events: Events, service: Service, points: int = 101) -> list[tuple[float, float]]:
-    """The ROC curve of the same days: share of clean and of attacked days above each of some thresholds."""
-    odd, _, clean, _ = _days(events, service)
-    if not len(odd) or not len(clean):
-        return []
-    at = np.unique(np.quantile(np.concatenate((odd, clean)), np.linspace(0, 1, points)))[::-1]
-    above = [[float(np.mean(side >= threshold)) for side in (clean, odd)] for threshold in at]
-    return [(0.0, 0.0), *((x, y) for x, y in above), (1.0, 1.0)]
 
 
 def placebo(events: Events, service: Service) -> Plain:

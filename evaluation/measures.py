@@ -13,6 +13,8 @@ ROUNDS: Final = 400
 """Of a bootstrap over meters"""
 LOWEST: Final = float(np.finfo(np.float32).min)
 """Of a day without a score, as while warming: it is the least odd."""
+_CURVE: Final = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, *(n / 20 for n in range(2, 20)))
+"""Shares of clean days at which a curve is drawn"""
 Bools = NDArray[np.bool_]
 Scores = NDArray[np.float32]
 
@@ -60,6 +62,13 @@ def roc(clean: Scores, odd: Scores) -> float:
 def precision(clean: Scores, odd: Scores) -> float:
     """Average precision of the same."""
     return float(average_precision_score(*_labelled(clean, odd)))
+
+
+def curve(clean: Scores, odd: Scores) -> list[tuple[float, float]]:
+    """The ROC curve: shares of clean and of odd days at or above some scores, from (0, 0) to (1, 1)."""
+    at = np.unique(np.quantile(clean, 1 - np.array(_CURVE)))[::-1]
+    points = [(round(float(np.mean(clean >= t)), 4), round(float(np.mean(odd >= t)), 4)) for t in at]
+    return [(0.0, 0.0), *points, (1.0, 1.0)]
 
 
 def threshold_at(clean: Iterable[Scores], rate: float) -> float:

@@ -1,7 +1,7 @@
 """Labelled data made of a fleet: two homes in three get one event each, the others are left as they are.
 
 An event begins in the first fortnight after the history, each at a time of its own, so that never many homes are odd at
-once; of thefts and changed lives at a local midnight, of all else at a whole hour.
+once; of thefts and changed lives at a local midnight, of all else with the first read after some hour.
 """
 
 import dataclasses
@@ -94,7 +94,10 @@ def _event(
     every = midnights(fleet.timezone)
     day = int(np.searchsorted(every, fleet.onset)) + int(rng.integers(ONSET_DAYS))
     by_the_day = "theft" in family.causes or family.role == "look_alike"
-    onset = int(every[day]) + (0 if by_the_day else int(rng.integers(24)) * HOUR)
+    onset = int(every[day])
+    if not by_the_day:
+        next_read = int(np.searchsorted(home.reads.start, onset + int(rng.integers(24)) * HOUR))
+        onset = int(home.reads.start[min(next_read, len(home.reads.start) - 1)])
     lasts = min(LASTS_DAYS, family.lasts_days or LASTS_DAYS)
     end = int(every[day + LASTS_DAYS]) if lasts == LASTS_DAYS and by_the_day else onset + round(lasts * DAY)
     reads = family.inject(home.reads, onset, end, family.in_unit(size, home.meter.unit), seed)

@@ -57,8 +57,8 @@ def write_fleet(
 def _table(meter: Meter, reads: Reads, *, tells: bool) -> pa.Table:
     """READINGS of one meter."""
     sent = ~reads.lost
-    midnight = midnights(meter.timezone)
-    ends_day = midnight[np.searchsorted(midnight, reads.ends)] == reads.ends
+    day = np.searchsorted(midnights(meter.timezone), reads.start, side="right")
+    ends_day = np.append(day[1:] != day[:-1], False)
     register = np.where(ends_day & tells, registers(reads, Upload()), np.nan)
     columns = {
         "meter_id": np.full(len(reads.start), meter.meter_id),

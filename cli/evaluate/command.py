@@ -1,6 +1,7 @@
 """`meterwatch evaluate` as it is typed. What it needs is imported when it runs."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,9 @@ def evaluate(
     policy: PolicyFile = None,
     partitions: Annotated[int, typer.Option(min=1, max=10_000, help="As for `meterwatch replay`.")] = 1,
     live_from: LiveFrom = None,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Also cut the input at some moments: what was said before must not change.")
+    ] = False,
     scenario: Annotated[
         str | None, typer.Option(help="Make labelled data of --fleet first: electricity, water, or fleet.")
     ] = None,
@@ -59,29 +63,38 @@ def evaluate(
     from cli.evaluate.screen import show
 
     replaying = Replaying(policy, partitions, instant("--live-from", live_from))
+    if replayed is not None and causal:
+        raise UnusableError("--causal needs to replay: name --readings and not --replayed")
     if scenario is not None:
         from cli.evaluate.scenario import HOMES, make
 
         folders = make(scenario, sources, numbers, homes or HOMES, out / "data")
-        records = [replaying.replay(files, out / "replay" / name) for name, files in folders]
+        inputs = [(files, out / "replay" / name) for name, files in folders]
+    elif folder is not None:
+        inputs = [(Files.in_folder(folder), out / "replay")]
+    elif meters is not None and labels is not None and (readings or replayed):
+        inputs = [(Files(readings, meters, labels, weather, events, accounts, context), replayed or out / "replay")]
     else:
-        if folder is not None:
-            files = Files.in_folder(folder)
-        elif meters is not None and labels is not None and (readings or replayed):
-            files = Files(readings, meters, labels, weather, events, accounts, context)
-        else:
-            raise UnusableError(
-                "nothing to evaluate: a FOLDER, or --meters and --labels with --readings or --replayed, or --scenario"
-            )
-        if replayed is not None:
-            records = [record_of(replayed, files, replaying.live_from)]
-        else:
-            records = [replaying.replay(files, out / "replay")]
-    result = measure(records, out)
+        raise UnusableError(
+            "nothing to evaluate: a FOLDER, or --meters and --labels with --readings or --replayed, or --scenario"
+        )
+    if replayed is None:
+        for files, place in inputs:
+            replaying.replay(files, place)
+    records = [record_of(place, files, replaying.live_from) for files, place in inputs]
+    result = measure(records, out, " ".join(["meterwatch", *sys.argv[1:]]))
     if json:
         print_json(result)
     else:
         show(result)
+    if causal:
+        from cli.evaluate.causal import looks_ahead
+
+        for files, place in inputs:
+            if difference := looks_ahead(files, place, replaying):
+                typer.echo(f"not causal: {difference}", err=True)
+                raise typer.Exit(1)
+        typer.echo("causal: nothing that was said changes with what came later", err=True)
 
 
 def _contest(

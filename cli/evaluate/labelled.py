@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from cli import STARTED
-from cli.evaluate.record import record_of
 from cli.evaluate.request import Files
 from cli.progress import progress_on_screen
 from cli.replay.request import Request
 from cli.replay.run import replay
+from evaluation.html import page
 from evaluation.labelled import figures
 from evaluation.record import Record
 from models.domain.times import NEVER
 
 EVALUATION: Final = "evaluation.json"
+REPORT: Final = "report.html"
 _STEPS: Final = {"read": "reading", "detect": "detecting"}
 
 
@@ -29,8 +30,8 @@ class Replaying:
     live_from: int = NEVER
     """Microseconds UTC; before it nothing is said, and nothing counts"""
 
-    def replay(self, files: Files, out: Path) -> Record:
-        """Files in, what came of them out; `out` gets the replay's folder. Raises UnusableError."""
+    def replay(self, files: Files, out: Path) -> None:
+        """Files in, the replay's folder out. Raises UnusableError."""
         assert files.readings is not None  # noqa: S101 - whoever has none names a folder that was replayed
         request = Request(
             readings=files.readings,
@@ -48,12 +49,12 @@ class Replaying:
         )
         with progress_on_screen(_STEPS) as progress:
             replay(request, STARTED, progress)
-        return record_of(out, files, self.live_from)
 
 
-def evaluate(records: Sequence[Record], out: Path) -> dict[str, Any]:
-    """Measures, writes `evaluation.json` into `out`, which is made, and returns the figures."""
+def evaluate(records: Sequence[Record], out: Path, command: str) -> dict[str, Any]:
+    """Measures, writes `evaluation.json` and `report.html` into `out`, which is made, and returns the figures."""
     result = figures(records)
     out.mkdir(parents=True, exist_ok=True)
     (out / EVALUATION).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    (out / REPORT).write_text(page(result, command), encoding="utf-8")
     return result
