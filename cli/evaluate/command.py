@@ -30,6 +30,9 @@ def evaluate(
     causal: Annotated[
         bool, typer.Option("--causal", help="Also cut the input at some moments: what was said before must not change.")
     ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Also replay without each stage, and score by simple baselines.")
+    ] = False,
     scenario: Annotated[
         str | None, typer.Option(help="Make labelled data of --fleet first: electricity, water, or fleet.")
     ] = None,
@@ -56,15 +59,15 @@ def evaluate(
         _contest(sources, numbers, homes, out, quick=quick, json=json)
         return
     from cli.errors import UnusableError
-    from cli.evaluate.labelled import Replaying
-    from cli.evaluate.labelled import evaluate as measure
+    from cli.evaluate.labelled import Replaying, write
     from cli.evaluate.record import record_of
     from cli.evaluate.request import Files
     from cli.evaluate.screen import show
+    from evaluation.labelled import figures as measure
 
     replaying = Replaying(policy, partitions, instant("--live-from", live_from))
-    if replayed is not None and causal:
-        raise UnusableError("--causal needs to replay: name --readings and not --replayed")
+    if replayed is not None and (causal or ablate):
+        raise UnusableError("--causal and --ablate need to replay: name --readings and not --replayed")
     if scenario is not None:
         from cli.evaluate.scenario import HOMES, make
 
@@ -82,7 +85,12 @@ def evaluate(
         for files, place in inputs:
             replaying.replay(files, place)
     records = [record_of(place, files, replaying.live_from) for files, place in inputs]
-    result = measure(records, out, " ".join(["meterwatch", *sys.argv[1:]]))
+    result = measure(records)
+    if ablate:
+        from cli.evaluate.stages import ablate as take_apart
+
+        result |= take_apart([files for files, _ in inputs], records, result, replaying)
+    write(result, out, " ".join(["meterwatch", *sys.argv[1:]]))
     if json:
         print_json(result)
     else:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +10,7 @@ from cli.evaluate.request import Files
 from cli.progress import progress_on_screen
 from cli.replay.request import Request
 from cli.replay.run import replay
-from evaluation.html import page
-from evaluation.labelled import figures
-from evaluation.record import Record
+from evaluation.page import page
 from models.domain.times import NEVER
 
 EVALUATION: Final = "evaluation.json"
@@ -51,10 +48,8 @@ class Replaying:
             replay(request, STARTED, progress)
 
 
-def evaluate(records: Sequence[Record], out: Path, command: str) -> dict[str, Any]:
-    """Measures, writes `evaluation.json` and `report.html` into `out`, which is made, and returns the figures."""
-    result = figures(records)
+def write(result: dict[str, Any], out: Path, command: str) -> None:
+    """`evaluation.json` and `report.html` into `out`, which is made. `command`: what made them."""
     out.mkdir(parents=True, exist_ok=True)
     (out / EVALUATION).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     (out / REPORT).write_text(page(result, command), encoding="utf-8")
-    return result

@@ -19,7 +19,9 @@ _CURVES: Final = 8
 
 def page(result: Plain, command: str) -> str:
     """The whole page; `command` is what made it."""
-    body = "\n".join([*_about(result, command), *_services(result["services"]), *_over_all(result)])
+    body = "\n".join(
+        [*_about(result, command), *_services(result["services"]), *_over_all(result), *_side_by_side(result)]
+    )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Meterwatch, evaluated</title>'
         f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
@@ -124,6 +126,29 @@ def _over_all(result: Plain) -> Iterator[str]:
             for one in result["fleet_faults"]
         ]
         yield _table(["kind", "meters", "right cause", "orders", "notices", "holds"], rows)
+
+
+def _side_by_side(result: Plain) -> Iterator[str]:
+    """Of `--ablate`: without each stage, and baselines."""
+    for part, title in (("stages", "Without a stage"), ("baselines", "Beside baselines")):
+        for service, sides in result.get(part, {}).items():
+            yield f"<h2>{title}: {escape(service)}</h2>"
+            for what, words in _SIDES[part]:
+                yield f"<p>{words}</p>"
+                yield _table(["", *sides["ways"]], list(_side(sides["kinds"], sides["ways"], what)))
+            if sides["alarms"]:
+                yield "<p>Per 1,000 clean days.</p>"
+                yield _table(["", *sides["ways"]], list(_side(sides["alarms"], sides["ways"])))
+
+
+_NAMED: Final = ("named", "Share of events with the right cause; of look-alikes, share called a fault.")
+_ROC: Final = ("roc", "ROC over days.")
+_SIDES: Final = {"stages": (_NAMED, _ROC), "baselines": (_ROC, ("found_7_at_1", "Found within 7 days at 1 %."))}
+
+
+def _side(rows: Plain, ways: Sequence[str], what: str | None = None) -> Iterator[list[str]]:
+    for name, one in rows.items():
+        yield [name, *(cell(one[way] if what is None else one[way][what], short=True) for way in ways)]
 
 
 def cell(figure: Any, digits: int = 2, *, short: bool = False) -> str:
