@@ -20,8 +20,8 @@ FLEET_METERS: Final = 8
 def false_alarms(service: Service) -> Plain:
     """Of clean meters, per 1,000 meter-days: `any` anomaly, by first cause, by rule of the first line, by action.
 
-    `visible` is every order, notice and hold; `leaks_without_own`: anomalies called leak on meters that do not leak by
-    themselves, see `record.flows_on`.
+    `elsewhere` counts anomalies on meters with an event, but not of it; `visible` is every order, notice and hold;
+    `leaks_without_own`: anomalies called leak on meters that do not leak by themselves, see `record.flows_on`.
     """
     clean = [service.clean(record) for record in service.records]
     said = [_said(record, own) for record, own in zip(service.records, clean, strict=True)]
@@ -37,6 +37,7 @@ def false_alarms(service: Service) -> Plain:
         "clean_meters": int(sum(own.sum() for own in clean)),
         "clean_days": int(everything.sum()),
         "anomalies": len(lives),
+        "elsewhere": sum(_elsewhere(record, service.name) for record in service.records),
         "any": rate.of([[number for _, own in one for number in own] for one in said]),
         "by_cause": {cause: n / thousand for cause, n in sorted(by_cause.items())},
         "by_rule": {rule: n / thousand for rule, n in sorted(by_rule.items())},
@@ -77,6 +78,11 @@ def _said(record: Record, clean: Bools) -> list[tuple[Life, list[int]]]:
         if id_ in false and own:
             found.append((life, own[:1]))  # an incident of several is one alarm
     return found
+
+
+def _elsewhere(record: Record, service: str) -> int:
+    ids = {meter.meter_id for meter in record.meters if meter.service == service}
+    return sum(not ids.isdisjoint(record.lives[line["id"]].meters) for line in record.verdict.elsewhere)
 
 
 def _acts(record: Record, clean: Bools) -> list[tuple[str, int]]:

@@ -6,10 +6,10 @@ The one place that decides it, for the demo and for every figure of `meterwatch 
 import dataclasses
 import datetime as dt
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from models.domain.times import DAY, NEVER, SECOND, to_us
+from models.domain.times import DAY, LATEST, NEVER, SECOND, to_us
 from simulators.faults import Injected
 
 GRACE: Final = 2 * DAY
@@ -47,13 +47,10 @@ class Life:
         """Whether it may be about what was so in [onset, end): it opened since, and by its first line began then."""
         return onset <= self.opened <= end + GRACE and onset - lead <= self.start <= end
 
-    def named(self, meter_id: str, causes: Iterable[str] | None) -> int | None:
-        """When a line about the meter first names one of the causes (None = any)."""
-        wanted = None if causes is None else set(causes)
-        for line in self.lines:
-            if meter_id in _meters(line) and (wanted is None or line["cause"] in wanted):
-                return instant(line["updated_at"])
-        return None
+    def names(self, meter_ids: Collection[str], causes: Collection[str]) -> int:
+        """When a line about one of the meters first names one of the causes, microseconds; `LATEST` for never."""
+        own = (line for line in self.lines if line["cause"] in causes and not _meters(line).isdisjoint(meter_ids))
+        return next((instant(line["updated_at"]) for line in own), LATEST)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -209,9 +206,9 @@ def instant(text: str) -> int:
 
 
 def _match(life: Life, event: Injected) -> Match:
-    at = life.named(event.meter_id, event.expected_causes)
-    right = at is not None and at <= event.end + GRACE
-    return Match(event, life, right, at if right and at is not None else life.opened)
+    at = life.names((event.meter_id,), event.expected_causes)
+    right = at <= event.end + GRACE
+    return Match(event, life, right, at if right else life.opened)
 
 
 def _empty(truth: Iterable[Injected]) -> tuple[dict[str, Tally], dict[str, Likeness]]:

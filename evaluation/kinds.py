@@ -15,7 +15,7 @@ from evaluation.judge import BENIGN, GRACE, Life, Match, lead_of
 from evaluation.measures import curve, known, precision, ratio, roc_of_meters, threshold_at
 from evaluation.record import Bools, Plain, Record
 from models.domain.times import DAY, HOUR
-from simulators.faults import Injected
+from simulators.faults import Injected, Role
 
 RATES: Final = {"1": 0.01, "0_1": 0.001}
 """Realised share of clean meter-days above the threshold, by its name in percent."""
@@ -48,11 +48,12 @@ class Service:
         """[days] of clean meters, once live."""
         return self.clean(record)[record.days.meter] & (record.days.at >= record.live_from)
 
-    def by_kind(self) -> dict[str, Events]:
+    def by_kind(self, role: Role) -> dict[str, Events]:
         """In order of name."""
         kinds: dict[str, list[tuple[Record, Injected]]] = {}
         for record, event in self.events:
-            kinds.setdefault(event.kind, []).append((record, event))
+            if event.role == role:
+                kinds.setdefault(event.kind, []).append((record, event))
         return {kind: kinds[kind] for kind in sorted(kinds)}
 
     def _thresholds(self) -> dict[str, float]:
@@ -144,7 +145,7 @@ def placebo(events: Events, service: Service) -> Plain:
             there = np.unique(day.meter[clean[day.meter] & day.between(event.onset - DAY, event.end + DAY)])
             if len(there):
                 shown = [life for life in lives if life.fits(event.onset, event.end, lead_of(event))]
-                named = [life for life in shown if _names(life, event)]
+                named = [life for life in shown if life.names(ids, event.expected_causes) <= event.end + GRACE]
                 right.append(_meters(named, ids) / len(there))
                 anything.append(_meters(shown, ids) / len(there))
     mean = statistics.fmean
@@ -153,11 +154,6 @@ def placebo(events: Events, service: Service) -> Plain:
 
 def _meters(lives: Iterable[Life], ids: set[str]) -> int:
     return len(set[str]().union(*(life.meters & ids for life in lives)))
-
-
-def _names(life: Life, event: Injected) -> bool:
-    at = next((life.named(meter, event.expected_causes) for meter in sorted(life.meters)), None)
-    return at is not None and at <= event.end + GRACE
 
 
 def _days(
@@ -185,8 +181,8 @@ def _days(
 
 def _first_days(record: Record, event: Injected) -> NDArray[np.float32]:
     """[days] of the event, from its onset on."""
-    own = record.days.meter == record.number[event.meter_id]
-    return known(record.days.score[own & record.days.between(event.onset, event.end)])
+    own = record.days.of_meter(record.number[event.meter_id])
+    return known(own.score[own.between(event.onset, event.end)])
 
 
 def _by_record(events: Events) -> Iterator[tuple[Record, list[Injected]]]:

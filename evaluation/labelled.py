@@ -43,8 +43,7 @@ def events_of(by_kind: dict[str, Events], kinds: Iterable[str]) -> Events:
 
 
 def _service(service: Service) -> Plain:
-    by_kind = service.by_kind()
-    real = {kind: events for kind, events in by_kind.items() if events[0][1].role == "fault"}
+    real = service.by_kind("fault")
     groups = {name: kinds for name, kinds in GROUPS.items() if len(real.keys() & set(kinds)) > 1}
     of_kind = {kind: faults(events, service) for kind, events in real.items()}
     return {
@@ -55,9 +54,7 @@ def _service(service: Service) -> Plain:
             name: {**faults(events_of(real, kinds), service), "roc_mean_of_kinds": _mean_roc(of_kind, kinds)}
             for name, kinds in groups.items()
         },
-        "look_alikes": {
-            kind: look_alikes(events, service) for kind, events in by_kind.items() if events[0][1].role != "fault"
-        },
+        "look_alikes": {kind: look_alikes(events, service) for kind, events in service.by_kind("look_alike").items()},
         "false_alarms": false_alarms(service),
     }
 

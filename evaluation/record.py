@@ -26,7 +26,7 @@ Plain = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DayScores:
-    """A day's score is that of its last reading. One entry a meter and local day that was read, n of them."""
+    """A day's score is that of its last reading. One entry a meter and local day that was read, in their order."""
 
     meter: NDArray[np.int32]
     """[n] number of the meter"""
@@ -51,6 +51,11 @@ class DayScores:
         last = np.ones(len(order), np.bool_)
         last[:-1] = (meter[1:] != meter[:-1]) | (day[1:] != day[:-1])
         return cls(meter[last], start[order][last], day[last], score[order][last])
+
+    def of_meter(self, number: int) -> Self:
+        """Its days, for they stand in order of meter and time."""
+        own = slice(*np.searchsorted(self.meter, (number, number + 1)).tolist())
+        return type(self)(self.meter[own], self.at[own], self.midnight[own], self.score[own])
 
     def between(self, onset: int, end: int) -> Bools:
         """[n] days that have a part in [onset, end) before their last reading ends."""

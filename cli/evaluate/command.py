@@ -73,6 +73,8 @@ def evaluate(
 
         folders = make(scenario, sources, numbers, homes or HOMES, out / "data")
         inputs = [(files, out / "replay" / name) for name, files in folders]
+        if not inputs:
+            raise UnusableError(f"--scenario {scenario}: no meters for it in {', '.join(sources)}")
     elif folder is not None:
         inputs = [(Files.in_folder(folder), out / "replay")]
     elif meters is not None and labels is not None and (readings or replayed):

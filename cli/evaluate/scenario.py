@@ -19,7 +19,7 @@ HOMES: Final = 300
 def make(
     scenario: str, sources: Sequence[str], seeds: Sequence[int], homes: int, out: Path
 ) -> Iterator[tuple[str, Files]]:
-    """A folder in `out` for each source and seed, with its name. Raises UnusableError for another scenario.
+    """A folder in `out` for each source and seed, with its name. Raises UnusableError where there is none to be made.
 
     Of `SCENARIOS`, `fleet` has electricity meters whose head-ends are at fault, the others single homes.
     """

@@ -68,6 +68,12 @@ def test_false_alarms_and_actions_are_per_thousand_days_of_clean_meters() -> Non
     assert (alarms["actions"]["work_orders"], alarms["visible"]["value"]) == (1, pytest.approx(1000 / 30))
 
 
+def test_what_is_said_of_a_labelled_meter_and_not_of_its_event_stands_apart() -> None:
+    said = [line("x", "t", "theft", 2), line("y", "a", "theft", 2)]
+    alarms = electricity(record({"t": QUIET, "a": QUIET}, [event("t", "h1", 3, 10, "theft")], said))["false_alarms"]
+    assert (alarms["anomalies"], alarms["elsewhere"]) == (1, 1)
+
+
 def test_what_was_before_the_system_is_live_does_not_count() -> None:
     alarms = electricity(one_theft(live_from=DAY_0 + 8 * 86_400_000_000))["false_alarms"]
     assert (alarms["clean_days"], alarms["anomalies"], alarms["actions"]["work_orders"]) == (6, 0, 0)
