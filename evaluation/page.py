@@ -143,7 +143,8 @@ def _side_by_side(result: Plain) -> Iterator[str]:
 
 _NAMED: Final = ("named", "Share of events with the right cause; of look-alikes, share called a fault.")
 _ROC: Final = ("roc", "ROC over days.")
-_SIDES: Final = {"stages": (_NAMED, _ROC), "baselines": (_ROC, ("found_7_at_1", "Found within 7 days at 1 %."))}
+_ANY: Final = ("any", "Share of events with an anomaly of any cause.")
+_SIDES: Final = {"stages": (_NAMED, _ANY, _ROC), "baselines": (_ROC, ("found_7_at_1", "Found within 7 days at 1 %."))}
 
 
 def _side(rows: Plain, ways: Sequence[str], what: str | None = None) -> Iterator[list[str]]:

@@ -11,8 +11,8 @@ _ALARMS: Final = {"any": "anomalies", "visible": "orders, notices and holds"}
 def side_by_side(ways: Mapping[str, Plain], *, said: bool = True) -> Plain:
     """By service: `ways`, their names; `kinds` and `alarms`, by kind or group and by what there is, for each way.
 
-    Of a kind: what is called right (of look-alikes: called a fault), ROC of days, and found by score within 7 days at
-    1 %. Alarms are per 1,000 clean days. `ways`: figures of `evaluation.labelled.figures` by name; where they have
+    Of a kind: what is called right (of look-alikes: called a fault), called anything, ROC of days, and found by score
+    within 7 days at 1 %. Alarms are per 1,000 clean days. `ways`: figures of `evaluation.labelled.figures` by name; where they have
     scores and nothing was `said`, there are no alarms.
     """
     services = next(iter(ways.values()))["services"]
@@ -33,5 +33,5 @@ def _service(ways: Mapping[str, Plain], *, said: bool) -> Plain:
 
 def _kind(one: Plain) -> Plain:
     days = one["days"]
-    named = one["right"] if "right" in one else one["flagged"]
-    return {"named": named, "roc": days["roc"], "found_7_at_1": days.get("found_7_at_1")}
+    named, anything = (one["right"], one["any"]) if "right" in one else (one["flagged"], None)
+    return {"named": named, "any": anything, "roc": days["roc"], "found_7_at_1": days.get("found_7_at_1")}
