@@ -12,8 +12,8 @@ def side_by_side(ways: Mapping[str, Plain], *, said: bool = True) -> Plain:
     """By service: `ways`, their names; `kinds` and `alarms`, by kind or group and by what there is, for each way.
 
     Of a kind: what is called right (of look-alikes: called a fault), called anything, ROC of days, and found by score
-    within 7 days at 1 %. Alarms are per 1,000 clean days. `ways`: figures of `evaluation.labelled.figures` by name; where they have
-    scores and nothing was `said`, there are no alarms.
+    within 7 days at 1 %. Alarms are per 1,000 clean days. `ways`: figures of `evaluation.labelled.figures` by name;
+    where they have scores and nothing was `said`, there are no alarms.
     """
     services = next(iter(ways.values()))["services"]
     return {
