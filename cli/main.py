@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import STARTED
+from cli.evaluate.command import evaluate
 from cli.operations import audit_app, dlq_app, policy_app, topics_app
 from cli.options import Bootstrap, Json, LiveFrom, Partitions, PolicyFile, instant, print_json
 
@@ -20,6 +21,7 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(policy_app, name="policy")
 app.add_typer(dlq_app, name="dlq")
 app.add_typer(audit_app, name="audit")
+app.command()(evaluate)
 
 
 def _version(wanted: bool) -> None:
@@ -214,36 +216,6 @@ def kafka() -> None:
     from cli.kafka.__main__ import main as local_kafka
 
     local_kafka()
-
-
-@app.command()
-def evaluate(
-    fleet: Annotated[
-        list[str] | None,
-        typer.Option(help="simulated, packaged, or a folder with meters.csv and readings.parquet; several are fine."),
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many fleets of each.")] = 3,
-    first_seed: Annotated[int, typer.Option(min=0, help="0 to 4 are for tuning, 10 and more for reports.")] = 10,
-    quick: Annotated[bool, typer.Option("--quick", help="One seed, fewer homes and families.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder for evaluation.json and models.md.")] = Path("build/evaluation"),
-    json: Json = False,
-) -> None:
-    """How well the scores tell faults from clean days, detector by detector, on simulated and real homes."""
-    from cli.evaluate import run as measure
-    from cli.evaluate import show
-    from evaluation.run import Wanted
-
-    sources = tuple(fleet or ("simulated", "packaged"))
-    wanted = Wanted(sources, tuple(range(first_seed, first_seed + seeds)))
-    given = [f"--fleet {source}" for source in sources]
-    given += [f"--first-seed {first_seed}", "--quick" if quick else f"--seeds {seeds}"]
-    result = measure(
-        Wanted.quick(sources, first_seed) if quick else wanted, out, " ".join(["meterwatch evaluate", *given])
-    )
-    if json:
-        print_json(result)
-    else:
-        show(result)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cli.progress import progress_on_screen
-from evaluation.fleets import made
+from evaluation.stretches import made
 from evaluation.theft_report import figures, page
 from evaluation.train import Shown, fit, show
 from models.scoring.detectors import theft

@@ -11,12 +11,12 @@ from evaluation.branches import Branch, Grid, Trunk, last_of_days
 from evaluation.changes import Alarms, changed
 from evaluation.contest import Contest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet
+from evaluation.judge import Verdict, judge
 from evaluation.measures import Days
 from evaluation.opened import opened
 from models.domain.times import DAY
 from models.scoring.policy import Policy
 from models.scoring.vector import FOREST, PARTS
-from simulators.judge import Verdict, judge
 
 COMBINED: Final = "combined score"
 OUR_FOREST: Final = "the pipeline's forest"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from evaluation.cases import Case, Measured
+from evaluation.judge import Verdict
 from evaluation.measures import Days, threshold_at
-from simulators.judge import Verdict
 
 RATES: Final = {"found_5": 0.05, "found_1": 0.01, "found_0_1": 0.001}
 """Share of homes found within `measures.FOUND_DAYS` at a realised rate of clean meter-days."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 from evaluation.attacks import GROUPS, Families
 from evaluation.cases import Measured, measure
 from evaluation.figures import figures
-from evaluation.fleets import SERVICES, made
+from evaluation.fleets import SERVICES
+from evaluation.stretches import made
 
 Progress = Callable[[str, int, int], None]
 _QUICK: Final[Families] = {
@@ -22,7 +23,7 @@ class Wanted:
     """What is to be evaluated."""
 
     sources: tuple[str, ...] = ("simulated", "packaged")
-    """see `evaluation.fleets.made`"""
+    """see `evaluation.stretches.made`"""
     seeds: tuple[int, ...] = (10, 11, 12)
     homes: int = 60
     families: Families = dataclasses.field(default_factory=lambda: GROUPS)

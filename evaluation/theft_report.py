@@ -38,7 +38,7 @@ def figures(shown: Sequence[Shown]) -> dict[str, Any]:
 def _held_out(
     shown: Sequence[Shown], folds: Iterable[frozenset[str]], without: str | None, kinds: Iterable[str]
 ) -> list[Scores]:
-    scores = [
+    scores: list[Scores] = [
         {kind: np.full(one.days[kind].shape[:2], np.nan, np.float32) for kind in kinds if kind in one.days}
         for one in shown
     ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.contracts import Meter
 from models.domain.blocks import Float64
-from models.domain.times import DAY, HOUR
+from models.domain.times import DAY, HOUR, SECOND
 from models.domain.units import BASE, ENERGY
 from simulators.faults import Family, Reads
 
@@ -55,15 +55,25 @@ class Candidate:
         )
 
     @property
-    def free(self) -> bool:
-        """A customer's meter in use, without panels on the roof: it may be at fault."""
+    def plain(self) -> bool:
+        """A customer's meter, without panels on the roof."""
         meter = self.meter
-        return self.steady and meter.status == "active" and not meter.is_total and not meter.has_generation
+        return meter.status == "active" and not meter.is_total and not meter.has_generation
+
+    @property
+    def free(self) -> bool:
+        """One that is in use every day: whatever goes wrong shows."""
+        return self.plain and self.steady
 
     @property
     def household(self) -> bool:
         """One of."""
         return self.meter.customer_class in (None, "residential")
+
+    @property
+    def regular(self) -> bool:
+        """Whether intervals follow one another to the second, as what moves days and hours about needs."""
+        return bool(np.mean(np.diff(self.reads.start) == self.reads.interval_s * SECOND) > 0.95)
 
     @property
     def steps(self) -> float:
@@ -93,7 +103,7 @@ def _always(of: Candidate, size: float) -> bool:
 
 
 def _leaks(of: Candidate, size: float) -> bool:
-    return of.household and of.dry > 0.15 and size > max(2 * of.floor, 2 * of.reads.resolution)
+    return of.household and of.dry > 0.15 and size > 2 * of.floor and size >= of.reads.resolution
 
 
 def _bursts(of: Candidate, size: float) -> bool:
@@ -113,7 +123,8 @@ _SHOWS: Final[dict[str, Callable[[Candidate, float], bool]]] = {
     "burst": _bursts,
     **dict.fromkeys(("bypass_70", "bypass_50", "tamper_drop", "reverse_energy", "inactive_use"), _stolen),
     "zero_with_voltage": lambda of, size: _stolen(of, size) and of.reads.voltage is not None,
-    **dict.fromkeys(("flat_estimates_true_up", "flat_valid", "copied_day", "prolonged_estimation", "x0_1"), _fine),
-    "clock_shift": lambda of, size: _fine(of, size) and of.alike_after(round(size)) < 0.5,
+    **dict.fromkeys(("flat_estimates_true_up", "flat_valid", "prolonged_estimation", "x0_1"), _fine),
+    "copied_day": lambda of, size: _fine(of, size) and of.regular,
+    "clock_shift": lambda of, size: _fine(of, size) and of.regular and of.alike_after(round(size)) < 0.5,
     **dict.fromkeys(("vacation", "baby", "guests", "irrigation", "ev", "season"), lambda of, size: of.household),
 }

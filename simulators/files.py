@@ -1,18 +1,20 @@
-"""A scene as the files of the replay contract, so that a replay can be held against what went through Kafka."""
+"""Scenes and fleets as the files of the replay contract, with the truth beside them."""
 
 import csv
 import datetime as dt
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from models.contracts import Meter
+from models.domain.localtime import midnights
 from models.domain.times import SECOND, to_datetime, to_text, to_us
-from simulators.faults import Injected
-from simulators.headend import Message
+from simulators.faults import Injected, Reads
+from simulators.headend import Message, Upload, registers
 from simulators.scene import Scene
 
 _TIME: Final = pa.timestamp("us", tz="UTC")
@@ -36,6 +38,39 @@ def write(scene: Scene, folder: pathlib.Path, form: Literal["csv", "parquet"] = 
     _write_readings(rows(scene.messages()), folder / f"readings.{form}")
     _write_meters(scene.meters, folder / "meters.csv")
     _write_labels(scene.truth, folder / "labels.csv")
+
+
+def write_fleet(
+    homes: Sequence[tuple[Meter, Reads]], truth: Iterable[Injected], folder: pathlib.Path, telling: Collection[str]
+) -> None:
+    """Writes ``readings.parquet``, ``meters.csv`` and ``labels.csv`` into `folder`, which is made.
+
+    Each reading arrives by itself as its interval ends. Meters in `telling` tell their register once a local day.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = [_table(meter, reads, tells=meter.meter_id in telling) for meter, reads in homes]
+    pq.write_table(pa.concat_tables(tables), folder / "readings.parquet")
+    _write_meters((meter for meter, _ in homes), folder / "meters.csv")
+    _write_labels(truth, folder / "labels.csv")
+
+
+def _table(meter: Meter, reads: Reads, *, tells: bool) -> pa.Table:
+    """READINGS of one meter."""
+    sent = ~reads.lost
+    day = np.searchsorted(midnights(meter.timezone), reads.start, side="right")
+    ends_day = np.append(day[1:] != day[:-1], False)
+    register = np.where(ends_day & tells, registers(reads, Upload()), np.nan)
+    columns = {
+        "meter_id": np.full(len(reads.start), meter.meter_id),
+        "start": reads.start,
+        "value": reads.value,
+        "quality": reads.quality,
+        "register": register,
+        "received_at": reads.ends,
+    }
+    return pa.table(
+        {name: pa.array(column[sent], from_pandas=True).cast(_READINGS[name]) for name, column in columns.items()}
+    )
 
 
 def rows(messages: Iterable[Message]) -> Iterator[dict[str, Any]]:
@@ -77,11 +112,12 @@ def _write_labels(truth: Iterable[Injected], path: pathlib.Path) -> None:
             "kind": fault.kind,
             "start": to_text(fault.onset),
             "end": to_text(fault.end),
-            "expected_cause": "|".join(fault.expected_causes),
+            "expected_cause": fault.expected_cause,
+            "fleet": fault.fleet,
         }
         for fault in truth
     ]
-    _write_csv(path, ["meter_id", "kind", "start", "end", "expected_cause"], labels)
+    _write_csv(path, ["meter_id", "kind", "start", "end", "expected_cause", "fleet"], labels)
 
 
 def _write_csv(path: pathlib.Path, columns: list[str], records: Iterable[dict[str, Any]]) -> None:

@@ -6,7 +6,7 @@ change to summer time falls on the same Sunday. A copy is other weeks of its sou
 one to four weeks early) times a factor of 0.8 to 1.2, rounded to the meter's resolution, so that no two are alike.
 
 Each fault has at least 21 days before it without another. The sources' own trouble stays where it is: what is found of
-it is listed by `simulators.judge`, not counted as false.
+it is listed by `evaluation.judge`, not counted as false.
 """
 
 import dataclasses

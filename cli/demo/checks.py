@@ -1,17 +1,16 @@
 """Whether a demo was good enough: the figures of a town, and what holds for every play."""
 
 import dataclasses
-import datetime as dt
 import statistics
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
 
 from cli.demo.feed import SPOILS
 from cli.demo.seen import Seen
-from models.domain.times import DAY, SECOND, to_us
+from evaluation.judge import GRACE, Verdict, instant
+from models.domain.times import DAY
 from simulators.faults import Injected
-from simulators.judge import GRACE, Line, Verdict
 
 if TYPE_CHECKING:
     from cli.demo.kafka import Proof
@@ -49,17 +48,12 @@ def figures_of(town: "Town", seen: Seen, verdict: Verdict) -> Figures:
     show = town.show
     meter_days = town.sound * town.live_days
     faults = [fault for fault in show.truth if fault.role == "fault" and fault.fleet is None]
-    lives = _lives(seen.lines)
-    right = {fault for fault, line in verdict.found if _named(lives[line["id"]], fault, fault.end + GRACE)}
+    right = {match.event: match.at for match in verdict.found if match.right}
     read = [fault for fault in faults if _READ_ERRORS.intersection(fault.expected_causes)]
     thefts = [fault for fault in faults if "theft" in fault.expected_causes]
-    soon = {f for f, line in verdict.found if _named(lives[line["id"]], f, f.onset + THEFT_DAYS * DAY)}
+    soon = {fault for fault, at in right.items() if at <= fault.onset + THEFT_DAYS * DAY}
     upload = {member.meter.meter_id: member.meter.upload_s or 0.0 for member in town.fleet.town.members}
-    delays = [
-        (_us(line["detected_at"]) - fault.onset) / SECOND - upload[fault.meter_id]
-        for fault, line in verdict.found
-        if fault.kind == "leak"
-    ]
+    delays = [match.delay_s - upload[match.event.meter_id] for match in verdict.found if match.event.kind == "leak"]
     return Figures(
         false_alarms_per_1000=verdict.false_alarms_per_1000(meter_days),
         meter_days=meter_days,
@@ -95,13 +89,13 @@ def fleet_short(truth: Iterable[Injected], seen: Seen) -> list[str]:
     fleet = {fault.meter_id: fault for fault in truth if fault.fleet is not None}
     detected: dict[str, int] = {}
     for line in seen.lines:
-        detected.setdefault(line["id"], _us(line["detected_at"]))
+        detected.setdefault(line["id"], instant(line["detected_at"]))
     counted: Counter[str] = Counter()
     example = ""
     for kind, lines in seen.actions.items():
         for first in {line["id"]: line for line in reversed(lines.values())}.values():
             fault = fleet.get(first["meter_id"])
-            if fault is None or not fault.onset <= _us(first["created_at"]) <= fault.end + GRACE:
+            if fault is None or not fault.onset <= instant(first["created_at"]) <= fault.end + GRACE:
                 continue
             about = first.get("anomaly_ids") or [first["anomaly_id"]]
             if any(detected.get(id_, fault.onset) >= fault.onset for id_ in about):
@@ -134,18 +128,3 @@ def proof_short(proof: "Proof", actions: Mapping[str, Collection[str]], *, kills
     if proof.kills != kills:
         short.append(f"the worker was killed {proof.kills} times, not {kills}")
     return short
-
-
-def _lives(lines: Iterable[Line]) -> dict[str, list[Line]]:
-    lives: dict[str, list[Line]] = {}
-    for line in lines:
-        lives.setdefault(line["id"], []).append(line)
-    return lives
-
-
-def _named(life: Sequence[Line], fault: Injected, until: int) -> bool:
-    return any(line["cause"] in fault.expected_causes and _us(line["updated_at"]) <= until for line in life)
-
-
-def _us(text: Any) -> int:
-    return to_us(dt.datetime.fromisoformat(text))

@@ -12,8 +12,8 @@ from cli.demo import words
 from cli.demo.feed import SPOILS, Feed, Parcel, parcels_of, spoiled
 from cli.demo.seen import Seen
 from cli.demo.show import Show
+from evaluation.judge import Line, Verdict
 from models.domain.times import DAY, HOUR, to_us
-from simulators.judge import Line, Verdict
 from simulators.scene import FIRST, UNTIL, Member, Scene
 
 
@@ -42,7 +42,7 @@ def shortfalls(scene: Scene, verdict: Verdict) -> list[str]:
 def found_leaks(scene: Scene, verdict: Verdict) -> list[Line]:
     """First lines of injected leaks found in copies of real series, the water main's first."""
     real = {m.meter.meter_id: m.series.meter.service for m in scene.members if m.series.origin == "measured"}
-    leaks = [line for fault, line in verdict.found if fault.kind == "leak" and fault.meter_id in real]
+    leaks = [m.life.first for m in verdict.found if m.event.kind == "leak" and m.event.meter_id in real]
     return sorted(leaks, key=lambda line: real[line["meter_id"]] != "water")
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from cli.demo import words
 from cli.demo.checks import RIGHT_CAUSE, THEFT_DAYS, THEFTS, Figures
 from cli.demo.seen import Seen
-from simulators.judge import Verdict
+from evaluation.judge import Verdict
 
 if TYPE_CHECKING:
     from cli.demo.kafka import Proof

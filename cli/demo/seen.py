@@ -7,8 +7,8 @@ from typing import Any
 
 from cli.demo.feed import Handled
 from cli.demo.show import ACTIONS, Show
+from evaluation.judge import Line, Verdict, judge
 from models.domain.times import to_text
-from simulators.judge import Line, Verdict, judge
 
 
 class Seen:

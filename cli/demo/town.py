@@ -16,11 +16,11 @@ from rich.console import Console
 from cli.demo.feed import SPOILS, Feed, Parcel, parcels_of, spoiled
 from cli.demo.show import Show
 from cli.simulate import Fleet, Simulation, fleet_of
+from evaluation.judge import GRACE
 from models.contracts import BillingHold, WorkOrder
 from models.domain.times import DAY, to_us
 from simulators.faults import Injected
 from simulators.headend import events_of, messages_of
-from simulators.judge import GRACE
 from simulators.receivers.billing import Verdict as Decided
 from simulators.receivers.field_ops import Found
 from simulators.world import Member

@@ -1,7 +1,7 @@
 """Times, origins and findings as a person reads them."""
 
+from evaluation.judge import Line
 from models.domain.times import to_datetime
-from simulators.judge import Line
 from simulators.series import Series
 
 

@@ -84,17 +84,26 @@ class Injected:
 
     @classmethod
     def of(cls, label: Label) -> "Injected":
-        """What a record of `sim.labels` says. ValueError for a cause that is none."""
+        """What a record of `sim.labels` or a row of LABELS says. ValueError for a cause that is none.
+
+        `any` stands for all causes. Where none is expected it is a look-alike, whatever the role says.
+        """
         named = label.expected_cause.split("|") if label.expected_cause != "none" else []
-        causes = tuple(cause for cause in CAUSES if cause in named)
-        if len(causes) != len(named):
+        causes = CAUSES if named == ["any"] else tuple(cause for cause in CAUSES if cause in named)
+        if named != ["any"] and len(causes) != len(named):
             raise ValueError(f"{label.expected_cause!r} are no causes")
-        return cls(label.kind, label.meter_id, to_us(label.start), to_us(label.end), causes, label.role, label.fleet)
+        role: Role = label.role if causes else "look_alike"
+        return cls(label.kind, label.meter_id, to_us(label.start), to_us(label.end), causes, role, label.fleet)
+
+    @property
+    def any_cause(self) -> bool:
+        """Whether every cause is a right answer."""
+        return len(self.expected_causes) == len(CAUSES)
 
     @property
     def expected_cause(self) -> str:
-        """Causes that are a right answer, with `|` between them; `none` for look-alikes."""
-        return "|".join(self.expected_causes) or "none"
+        """Causes that are a right answer, with `|` between them; `any` for all, `none` for look-alikes."""
+        return "any" if self.any_cause else "|".join(self.expected_causes) or "none"
 
     def label(self) -> Label:
         """As `sim.labels` has it."""

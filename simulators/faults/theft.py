@@ -40,7 +40,9 @@ def _bypass(kind: str, share: float) -> Fault:
     return bypass
 
 
-bypass_70, bypass_50, bypass_30 = (_bypass(f"bypass_{share}", share / 100) for share in (70, 50, 30))
+bypass_70, bypass_50, bypass_30, bypass_15 = (
+    _bypass(f"bypass_{percent}", percent / 100) for percent in (70, 50, 30, 15)
+)
 
 
 @family("one_circuit", "theft", sizes={ELECTRICITY: (0.5, 0.8)}, unit="share stolen", judged_days=JUDGED)

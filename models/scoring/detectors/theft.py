@@ -10,7 +10,7 @@ import functools
 import hashlib
 import importlib.resources
 import io
-from typing import Final
+from typing import Any, Final
 
 import numba as nb
 import numpy as np
@@ -65,7 +65,10 @@ def likeness(row, fact, day, trees, x):
         nb.float32[:, ::1],
     )
 )  # fmt: skip
-def looks(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, day, medians, out):
+def looks(
+    rows: Any, ring: Any, ring_at: Any, exact: Any, exact_at: Any, facts: Any, fact_of: Any, midnights: Any,
+    day: int, medians: Any, out: NDArray[np.float32],
+) -> None:  # fmt: skip
     """What the trees see of every meter as local day `day` ends, into `out` [meters, SEEN]: to train on."""
     ahead = np.empty(1, ROW)
     for m in range(len(out)):

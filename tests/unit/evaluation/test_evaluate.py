@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.evaluate import run
+from cli.evaluate.contest import run
 from evaluation.run import Wanted, evaluate
 
 WANTED = Wanted(("simulated",), (0,), 6, {"electricity": {"theft": ("h2",)}})

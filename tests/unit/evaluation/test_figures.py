@@ -7,9 +7,9 @@ import numpy as np
 from evaluation.cases import Case, Measured
 from evaluation.changes import Alarms
 from evaluation.figures import difference, figures
+from evaluation.judge import Line, Tally, Verdict
 from evaluation.measures import Days
 from evaluation.report import page
-from simulators.judge import Line, Tally, Verdict
 
 
 def days(*odd: float) -> Days:
@@ -30,8 +30,8 @@ def case(seed: int, kind: str, own: Days, other: Days, said: tuple[Line, ...] = 
         "without": {"all parts": own, "without now": other, "without forest": own},
     }
     found = Tally(injected=1, found=1, found_right_cause=0, delays_s=[7200.0])
-    nothing = Verdict({kind: Tally(injected=1)}, {}, (), (), (), ())
-    return Case(seed, "theft", kind, tables, Verdict({kind: found}, {}, (), (), (), said), nothing, clean_days=4)
+    nothing = Verdict({kind: Tally(injected=1)}, {}, (), (), (), (), ())
+    return Case(seed, "theft", kind, tables, Verdict({kind: found}, {}, (), (), (), (), said), nothing, clean_days=4)
 
 
 def measured() -> list[Measured]:

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS, NoFleetError, blocks, made, simulated
+from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS, blocks, simulated
+from evaluation.stretches import NoFleetError, made
 from models.domain.times import DAY, HOUR
 from tests import kit
 

@@ -1,4 +1,4 @@
-"""`meterwatch evaluate`: figures to a folder, and a table of them to the terminal."""
+"""Detectors side by side: figures to a folder, and a table of them to the terminal."""
 
 import json
 from pathlib import Path

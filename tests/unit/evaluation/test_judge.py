@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from evaluation.judge import Likeness, judge
+from models.domain.causes import CAUSES
 from models.domain.times import to_us
 from simulators.faults import Injected
-from simulators.judge import Likeness, judge
 
 
 def at(day: int, hour: int = 0) -> str:
@@ -37,8 +38,8 @@ def line(**changed: Any) -> dict[str, Any]:
         ({"meter_id": "m2"}, 0, 0),
         ({"meter_id": None, "meters": ["m1", "m2"]}, 1, 1),
         ({"detected_at": at(9, 23)}, 0, 0),
-        ({"detected_at": at(14)}, 1, 1),
-        ({"detected_at": at(14, 1)}, 0, 0),
+        ({"detected_at": at(14), "updated_at": at(14)}, 1, 1),
+        ({"detected_at": at(14, 1), "updated_at": at(14, 1)}, 0, 0),
         ({"start": at(9)}, 1, 1),
         ({"start": at(8, 23)}, 0, 0),
         ({"start": at(12)}, 1, 1),
@@ -58,6 +59,43 @@ def test_a_better_cause_may_come_by_an_update_in_time() -> None:
     assert judge([first, line(updated_at=at(15))], [LEAK]).kinds["leak"].found_right_cause == 0
 
 
+def test_the_line_that_first_names_the_cause_dates_it() -> None:
+    said = [line(cause="burst"), line(updated_at=at(12)), line(updated_at=at(13))]
+    (match,) = judge(said, [LEAK]).found
+    assert (match.right, match.delay_s) == (True, 48 * 3600)
+    (late,) = judge([line(cause="burst"), line(updated_at=at(15))], [LEAK]).found
+    assert (late.right, late.delay_s) == (False, 24 * 3600)
+
+
+def test_one_anomaly_is_found_for_one_event_of_its_meter() -> None:
+    again = dataclasses.replace(LEAK, onset=LEAK.onset + 6 * 3_600_000_000)
+    assert judge([line()], [LEAK, again]).kinds["leak"].found == 1
+    assert judge([line(), line(id="b")], [LEAK, again]).kinds["leak"].found == 2
+
+
+def test_right_causes_choose_before_wrong_ones() -> None:
+    burst = dataclasses.replace(LEAK, kind="burst", onset=LEAK.onset - 1, expected_causes=("burst",))
+    verdict = judge([line(), line(id="b", cause="data_error", detected_at=at(11, 5))], [burst, LEAK])
+    assert verdict.kinds["leak"].found_right_cause == 1
+    assert (verdict.kinds["burst"].found, verdict.kinds["burst"].found_right_cause) == (1, 0)
+
+
+def test_any_cause_and_several_are_right() -> None:
+    anything = dataclasses.replace(LEAK, expected_causes=CAUSES)
+    either = dataclasses.replace(LEAK, kind="h2", expected_causes=("theft", "meter_fault"))
+    for cause in ("unusual_use", "meter_fault"):
+        assert judge([line(cause=cause)], [anything]).kinds["leak"].found_right_cause == 1
+        assert judge([line(cause=cause)], [either]).kinds["h2"].found_right_cause == (cause == "meter_fault")
+    assert judge([line(start=at(8))], [anything]).kinds["leak"].found == 0
+    assert judge([line(start=at(8))], [either]).kinds["h2"].found == 1
+
+
+def test_an_incident_counts_for_a_meter_from_the_line_that_lists_it() -> None:
+    other = dataclasses.replace(LEAK, meter_id="m2")
+    said = [line(meter_id=None, meters=["m1"]), line(meter_id=None, meters=["m1", "m2"], updated_at=at(12))]
+    assert [match.delay_s for match in judge(said, [LEAK, other]).found] == [24 * 3600, 48 * 3600]
+
+
 def test_the_first_line_decides_whether_it_is_the_one() -> None:
     assert judge([line(start=at(1)), line(start=at(10))], [LEAK]).kinds["leak"].found == 0
 
@@ -71,8 +109,9 @@ def test_what_else_was_said_is_listed_apart() -> None:
 
 def test_a_fault_is_shown_with_the_anomaly_that_names_it_rightly() -> None:
     wrong, right = line(cause="burst"), line(id="b")
-    assert judge([wrong], [LEAK]).found == ((LEAK, wrong),)
-    assert judge([wrong, right], [LEAK]).found == ((LEAK, right),)
+    for said, first, is_right in (([wrong], wrong, False), ([wrong, right], right, True)):
+        (match,) = judge(said, [LEAK]).found
+        assert (match.event, match.life.first, match.right) == (LEAK, first, is_right)
 
 
 def test_thefts_show_by_the_day_and_may_be_said_to_begin_three_days_early() -> None:
@@ -84,9 +123,9 @@ def test_thefts_show_by_the_day_and_may_be_said_to_begin_three_days_early() -> N
 def test_the_delay_is_that_of_the_first_anomaly_with_the_right_cause() -> None:
     other = dataclasses.replace(LEAK, meter_id="m2")
     said = [
-        line(cause="burst", detected_at=at(10, 1)),
-        line(id="b", detected_at=at(10, 6)),
-        line(id="c", detected_at=at(10, 4)),
+        line(cause="burst", detected_at=at(10, 1), updated_at=at(10, 1)),
+        line(id="b", detected_at=at(10, 6), updated_at=at(10, 6)),
+        line(id="c", detected_at=at(10, 4), updated_at=at(10, 4)),
         line(id="d", meter_id="m2", cause="burst", detected_at=at(10, 2)),
     ]
     tally = judge(said, [LEAK, other]).kinds["leak"]
