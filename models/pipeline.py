@@ -33,6 +33,7 @@ from models.scoring.judge import MOST_FINDINGS, STATE_SCORED, VERDICT, judge
 from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
+from models.scoring.rules.registry import RULES
 from models.scoring.sample import close_day
 from models.scoring.vector import FEATURES, PARTS
 from models.state import ring
@@ -76,6 +77,8 @@ class Outcome:
     """Of the days that closed"""
     fell: Counter[str] = dataclasses.field(default_factory=Counter)
     """Meters by service that fell by their own measure, see `models.scoring.drift`, in the days that closed"""
+    shadow: Counter[str] = dataclasses.field(default_factory=Counter)
+    """Rule in shadow -> how often it would have begun to say something: on a meter at most once a local day"""
     scored: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     """By service how many scores lie up to each of `SCORE_BOUNDS`, each without those before, and last their sum"""
     scores: list[Scores] = dataclasses.field(default_factory=list)
@@ -154,7 +157,7 @@ def _let_pass(now: int, offset: int, partition: Partition, policy: Policy, outco
     partition.take_events(now)
     if now >= clock.next_watch(every, now):
         clock.watch(every, now)
-        outcome.events += [(offset, event) for event in silence(now, partition, policy)]
+        outcome.events += [(offset, event) for event in silence(now, partition, policy, outcome.shadow)]
     closes = [clock.next_close(zone, lag, now) for zone in partition.zones]
     return min([*closes, clock.next_watch(every, now), *(received for received, *_ in partition.events[:1])])
 
@@ -209,14 +212,16 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     findings = np.empty(count * MOST_FINDINGS, FINDING)
     vectors = np.full((count, len(FEATURES)), np.nan, np.float32)
     parts = np.full((count, len(PARTS)), np.nan, np.float32)
-    known = in_force(p, policy.models)
+    known, shadow = in_force(p, policy.models), np.zeros(len(RULES), np.int64)
     found = judge(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
         known.nodes, known.grown, known.tables, known.model_of, known.many,
-        policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
+        policy.settings, policy.confidence, policy.rules_on, policy.in_shadow, policy.live_from, shadow,
+        verdicts, findings, vectors, parts,
     )  # fmt: skip
+    outcome.shadow.update({RULES[n].id: int(shadow[n]) for n in np.flatnonzero(shadow)})
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)
     _count(verdicts["fate"], outcome.counts)
     _tally(verdicts, p.facts["service"][part.fact], lengths, outcome.scored)

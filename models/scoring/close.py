@@ -15,6 +15,7 @@ from models.baseline.departures import accumulate
 from models.baseline.expect import clock_shift, expected_in
 from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
 from models.baseline.patterns import look_at_night, look_for_copy, look_for_shift
+from models.baseline.slope import learn_slope
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
 from models.scoring.suspicion import WARM_DAYS
@@ -104,6 +105,7 @@ def close(
         accumulate(row, day, values[m], medians[cohort], weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
+        learn_slope(row, weight)
         look_for_copy(row, day, fingerprint(rates[:slots]))
 
 

@@ -85,6 +85,8 @@ class Policy:
     settings: NDArray[np.float64]
     confidence: NDArray[np.float64]
     on: NDArray[np.bool_]
+    shadow: NDArray[np.bool_]
+    """Rules that are evaluated and counted, and say nothing"""
     general: Mapping[str, float]
     models: Mapping[str, float]
     """Forests and tables"""
@@ -102,6 +104,7 @@ class Policy:
             settings=np.array(DEFAULTS),
             confidence=np.array([rule.confidence for rule in RULES]),
             on=np.ones(len(RULES), np.bool_),
+            shadow=np.array([bool(rule.shadow) for rule in RULES]),
             general=_defaults("general"),
             models=_defaults("models"),
             groups=_defaults("groups"),
@@ -137,10 +140,10 @@ class Policy:
         names = {setting.name for setting in rule.settings}
         for key, value in _table(f"rules.{rule.id}", table).items():
             where = f"rules.{rule.id}.{key}"
-            if key == "on":
+            if key in ("on", "shadow"):
                 if not isinstance(value, bool):
                     raise PolicyError(f"{where}: true or false, got {value!r}")
-                self.on[NUMBER[rule.id]] = value
+                getattr(self, key)[NUMBER[rule.id]] = value
             elif key == "confidence":
                 confidence = _number(where, value)
                 if not confidence <= 1:
@@ -149,12 +152,17 @@ class Policy:
             elif key in names:
                 self.settings[at(rule.id, key)] = _number(where, value)
             else:
-                raise PolicyError(f"{where}: unknown, one of on, confidence, {', '.join(sorted(names))}")
+                raise PolicyError(f"{where}: unknown, one of on, shadow, confidence, {', '.join(sorted(names))}")
 
     @property
-    def rules_on(self) -> np.uint32:
-        """Rules that are on, a bit each."""
-        return np.uint32(sum(1 << number for number in np.flatnonzero(self.on)))
+    def rules_on(self) -> int:
+        """Rules that say what they find, a bit each."""
+        return _bits(self.on & ~self.shadow)
+
+    @property
+    def in_shadow(self) -> int:
+        """Rules that are evaluated and counted alone, a bit each."""
+        return _bits(self.on & self.shadow)
 
     @functools.cached_property
     def digest(self) -> str:
@@ -182,11 +190,17 @@ class Policy:
         for number, rule in enumerate(RULES):
             lines += ["", f"[rules.{rule.id}]  # {rule.title}: {rule.cause}; {', '.join(rule.services)}"]
             lines.append(f"on = {str(bool(self.on[number])).lower()}")
+            source = f"  # true or false; {rule.shadow}" if rule.shadow else ""
+            lines.append(f"shadow = {str(bool(self.shadow[number])).lower()}{source}")
             lines.append(f"confidence = {_text(self.confidence[number])}")
             for setting in rule.settings:
                 value = self.settings[at(rule.id, setting.name)]
                 lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")
         return "\n".join(lines) + "\n"
+
+
+def _bits(rules: NDArray[np.bool_]) -> int:
+    return sum(1 << number for number in np.flatnonzero(rules).tolist())
 
 
 def _defaults(table: str) -> dict[str, float]:
