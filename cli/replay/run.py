@@ -52,6 +52,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
         def settle(outcomes: list[tuple[Lane, Outcome]]) -> None:
             for lane, outcome in outcomes:
                 tally.counts.update(outcome.counts)
+                tally.shadow.update(outcome.shadow)
                 tally.drifts(lane.partition.number, outcome.drifts)
                 dead([letter for rejected in outcome.rejected for letter in _letters(rejected, lane, readings, fleet)])
                 if table:
