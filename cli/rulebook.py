@@ -35,7 +35,8 @@ _ACROSS: Final = """\
 # Across meters
 
 What the stage `groups` judges, from closed days and from the anomalies of single meters (`models/deciding/`). The
-settings are in the table `[groups]` of a policy file.
+settings are in the table `[groups]` of a policy file; `on` and `shadow` in a table of the rule's own, as those above.
+What one in shadow would have said is in the audit trail alone.
 """
 
 

@@ -47,6 +47,8 @@ GROUPS: Final = {
     "premise_days": (3.0, "days", "ours: electricity near zero with water or gas in use"),
     "part_wait_h": (24.0, "h", "ours: for the other partitions' part of a group's day"),
 }
+ACROSS: Final = ("E6", "W12", "X1", "F1")
+"""Rules across meters, whose figures are in the table `groups`"""
 _ACTING: Final = {
     "hold_off_h": (1.0, "h", "design: the fleet gate may claim an anomaly meanwhile; gas safety, burst, tamper none"),
     "hold_off_loss_h": (
@@ -94,6 +96,8 @@ class Policy:
     """Across meters: balances and fleet incidents"""
     acting: Mapping[str, float]
     """When something is done about an anomaly"""
+    quiet: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Rules across meters that say nothing -> `off`, or `shadow` where the audit trail has what they would have said"""
     live_from: int = NEVER
     """Event time, microseconds: before it everything learns and nothing is said."""
 
@@ -128,22 +132,24 @@ class Policy:
         for key, least in _LEAST.items():
             if tables["models"][key] < least:
                 raise PolicyError(f"models.{key}: {least:g} or more, got {tables['models'][key]:g}")
+        quiet: dict[str, str] = {}
         for rule_id, table in _table("rules", given.pop("rules", {})).items():
+            if rule_id in ACROSS:
+                quiet |= _quiet(rule_id, table)
+                continue
             if rule_id not in NUMBER:
                 raise PolicyError(f"rules.{rule_id}: no such rule, `meterwatch policy show` lists them")
             policy._override(RULES[NUMBER[rule_id]], table)
         if given:
             raise PolicyError(f"{next(iter(given))}: unknown, one of {', '.join(_TABLES)}, rules")
-        return dataclasses.replace(policy, **cast(Any, tables))
+        return dataclasses.replace(policy, quiet=quiet, **cast(Any, tables))
 
     def _override(self, rule: Rule, table: Any) -> None:
         names = {setting.name for setting in rule.settings}
         for key, value in _table(f"rules.{rule.id}", table).items():
             where = f"rules.{rule.id}.{key}"
             if key in ("on", "shadow"):
-                if not isinstance(value, bool):
-                    raise PolicyError(f"{where}: true or false, got {value!r}")
-                getattr(self, key)[NUMBER[rule.id]] = value
+                getattr(self, key)[NUMBER[rule.id]] = _flag(where, value)
             elif key == "confidence":
                 confidence = _number(where, value)
                 if not confidence <= 1:
@@ -196,7 +202,29 @@ class Policy:
             for setting in rule.settings:
                 value = self.settings[at(rule.id, setting.name)]
                 lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")
+        for rule_id in ACROSS:
+            lines += ["", f"[rules.{rule_id}]  # across meters: figures in [groups]"]
+            lines.append(f"on = {str(self.quiet.get(rule_id) != 'off').lower()}")
+            lines.append(f"shadow = {str(self.quiet.get(rule_id) == 'shadow').lower()}")
         return "\n".join(lines) + "\n"
+
+
+def _quiet(rule_id: str, table: Any) -> dict[str, str]:
+    """Of a rule across meters, as `Policy.quiet` has it."""
+    given = _table(f"rules.{rule_id}", table)
+    for key in given:
+        if key not in ("on", "shadow"):
+            raise PolicyError(f"rules.{rule_id}.{key}: unknown, one of on, shadow; figures are in the table groups")
+    on, shadow = (_flag(f"rules.{rule_id}.{key}", given.get(key, key == "on")) for key in ("on", "shadow"))
+    if on and not shadow:
+        return {}
+    return {rule_id: "shadow" if on else "off"}
+
+
+def _flag(where: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyError(f"{where}: true or false, got {value!r}")
+    return value
 
 
 def _bits(rules: NDArray[np.bool_]) -> int:

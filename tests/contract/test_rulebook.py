@@ -3,6 +3,7 @@
 from cli.rulebook import PAGE, page
 from models.deciding.catalogue import GROUP_RULES
 from models.deciding.coverage import FIELD, ORACLE
+from models.scoring.policy import ACROSS
 from models.scoring.rules.registry import RULES
 
 
@@ -21,3 +22,7 @@ def test_every_rule_of_the_field_has_its_place() -> None:
         assert entry.rules or entry.how
         assert set(entry.rules) <= ours
         assert entry.name not in ours or entry.name in entry.rules
+
+
+def test_rules_across_meters_can_be_turned_off() -> None:
+    assert tuple(rule.id for rule in GROUP_RULES) == ACROSS

@@ -24,6 +24,10 @@ def test_what_is_shown_can_be_read_again() -> None:
         shadow = true
         [rules.W7]
         shadow = false
+        [rules.E6]
+        shadow = true
+        [rules.X1]
+        on = false
     """)
     for policy in (Policy.default(), changed):
         again = Policy.from_toml(policy.to_toml())
@@ -32,15 +36,17 @@ def test_what_is_shown_can_be_read_again() -> None:
         assert np.array_equal(again.on, policy.on)
         assert np.array_equal(again.shadow, policy.shadow)
         assert again.general == policy.general
+        assert again.quiet == policy.quiet
         assert again.digest == policy.digest
     assert changed.digest != Policy.default().digest
     assert changed.settings[at("W1", "flow_l_h")] == 11.400001
     assert changed.confidence[NUMBER["W1"]] == 0.5
-    said, counted = (
-        lambda rule: changed.rules_on >> NUMBER[rule] & 1,
-        lambda rule: changed.in_shadow >> NUMBER[rule] & 1,
-    )
-    assert [(said(rule), counted(rule)) for rule in ("D3", "D9", "W7", "D4")] == [(0, 0), (0, 1), (1, 0), (0, 1)]
+    flags = {
+        rule: (changed.rules_on >> NUMBER[rule] & 1, changed.in_shadow >> NUMBER[rule] & 1)
+        for rule in ("D3", "D9", "W7", "D4")
+    }
+    assert flags == {"D3": (0, 0), "D9": (0, 1), "W7": (1, 0), "D4": (0, 1)}
+    assert changed.quiet == {"E6": "shadow", "X1": "off"}
     assert changed.day_close_lag == int(2.5 * 3600e6)
 
 
@@ -65,6 +71,8 @@ def test_defaults_are_untouched_by_a_policy() -> None:
         ("[rules.W1]\nflow_l_h = true", "rules.W1.flow_l_h: a number of 0 or more, got True"),
         ("[rules.W1]\nflow_l_h = nan", "rules.W1.flow_l_h: a number of 0 or more, got nan"),
         ("[rules.W1]\nconfidence = 1.5", "rules.W1.confidence: 0 to 1, got 1.5"),
+        ("[rules.E6]\non = 1", "rules.E6.on: true or false, got 1"),
+        ("[rules.E6]\nconfidence = 1", "rules.E6.confidence: unknown, one of on, shadow"),
         ("general = 3", "general: a table of settings, got 3"),
         ("rules = [1]", "rules: a table of settings, got [1]"),
     ],
