@@ -84,7 +84,12 @@ FIELD: Final = (
     ),
     Covered("D12", "clock shift", ("D12",), "by the profile; readings carry no clock of the meter's own"),
     Covered("D13", "flat-estimate fingerprint", ("D13",)),
-    Covered("D14", "missing intervals", ("D14",), "left out, never filled"),
+    Covered(
+        "D14",
+        "missing intervals",
+        ("D14",),
+        "left out, never filled; `meterwatch replay --substitutes` proposes values for bills",
+    ),
     Covered("D15", "silent meter", ("D15",), "not in an outage"),
     Covered("D16", "copied day", ("D16",)),
     Covered("D17", "stuck at zero", ("D17",)),

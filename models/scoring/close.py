@@ -132,7 +132,7 @@ def watch(rows, facts, fact_of, count, now, least_h, times, family, silent):
     found = 0
     for m in range(count):
         row = rows[m]
-        if fact_of[m] < 0 or row.heard_at == NEVER or row.value_at == NEVER or row.outage_at != NEVER:
+        if fact_of[m] < 0 or row.heard_at == NEVER or row.value_at == NEVER or row.outage_at > row.outage_until:
             continue
         if row.episodes[family].opened != NEVER:
             continue

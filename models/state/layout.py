@@ -106,7 +106,6 @@ ROW: Final = np.dtype(
         ("heard_at", "i8"),  # event time of the last block
         ("upload_h", "f4"),  # usual longest time between blocks, hours
         ("tamper_at", "i8"),  # last tamper event
-        ("outage_at", "i8"),  # begin of a power outage that goes on
         ("estimated_since", "i8"),  # start of the present run of estimates
         ("unmatched_since", "i8"),  # since when register and intervals disagree
         ("pending", "f8"),  # sum of values since the register was read
@@ -148,6 +147,8 @@ ROW: Final = np.dtype(
         ("night", "f4"),  # usual share of night hours with flow
         ("fell_day", "i4"),  # local day in which one of them fell for the last time
         # seconds, 0 = never
+        ("outage_at", "u4"),  # begin of the latest power outage
+        ("outage_until", "u4"),  # end of the latest that is over
         ("conflict_at", "u4"),  # start of the last reading that came again with another value
         ("inactive_since", "u4"),  # start of the present run of use on an inactive account
         ("low_at", "u4"),  # last hour in which the flow was no more than the meter's own level allows
@@ -189,7 +190,6 @@ def new_rows(count: int) -> np.ndarray:
     for name in (
         "heard_at",
         "tamper_at",
-        "outage_at",
         "estimated_since",
         "unmatched_since",
     ):
