@@ -9,7 +9,8 @@ from models.contracts import AnomalyEvent, IntervalBlock
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import RULES
 from tests import kit
-from tests.behaviour.cases import CASES, POWER
+from tests.behaviour.bases import POWER
+from tests.behaviour.cases import CASES
 from tests.behaviour.story import Case, Story, line, lines
 
 
