@@ -54,6 +54,9 @@ def replay(
     partitions: Annotated[int, typer.Option(min=1, max=10_000, help="Split meters as so many partitions do.")] = 1,
     live_from: LiveFrom = None,
     scores: Annotated[bool, typer.Option("--scores", help="Write scores.parquet.")] = False,
+    substitutes: Annotated[
+        bool, typer.Option("--substitutes", help="Write substitutes.jsonl: values proposed for what days lack.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over the replay that is in the folder.")] = False,
     json: Json = False,
 ) -> None:
@@ -70,6 +73,7 @@ def replay(
         context=context,
         policy=policy,
         scores=scores,
+        substitutes=substitutes,
         partitions=partitions,
         live_from=instant("--live-from", live_from),
         force=force,

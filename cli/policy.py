@@ -39,13 +39,15 @@ class Override:
     default: float | bool
     now: float | bool
     unit: str
-    """Empty for `on` and `confidence`, as is the source."""
+    """Empty for `on`, `confidence` and most of `shadow`, as is the source."""
     source: str
 
     @property
     def warning(self) -> str | None:
         """Why somebody should look at it again; None = no reason."""
         if isinstance(self.now, bool):
+            if self.name.endswith(".shadow"):
+                return f"{self.name}: the rule is counted alone, nothing it knows will be said" if self.now else None
             return None if self.now else f"{self.name}: the rule is off, nothing it knows will be found"
         if not self.default:
             return None

@@ -1,10 +1,12 @@
 """`python -m cli.rulebook`: the rule catalogue into `docs/rules.md`, as the registry has it."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from models.deciding.catalogue import GROUP_RULES, GroupRule
+from models.deciding.coverage import FIELD, ORACLE, Covered
 from models.scoring.policy import GROUPS
 from models.scoring.rules.registry import RULES
 from models.scoring.rules.rule import Rule
@@ -14,19 +16,40 @@ _HEAD: Final = """\
 # Rules
 
 Generated from `models/scoring/rules/catalogue/` by `python -m cli.rulebook`. A policy file changes any figure here,
-see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data.
+see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data. `on = false` turns a rule off;
+`shadow = true` leaves it counted (`shadow` in a replay's summary, `meterwatch_shadow_openings_total` of a worker) while
+it opens nothing.
+
+# Where each rule of the field is
+"""
+_FIELD: Final = """\
+The published rules of the trade for water (W), gas (G), electricity (E) and data (D):
+"""
+_ORACLE: Final = """\
+The sixteen validation rules of Oracle's meter data management:
+"""
+_RULES: Final = """\
+# Of a meter's readings
 """
 _ACROSS: Final = """\
 # Across meters
 
 What the stage `groups` judges, from closed days and from the anomalies of single meters (`models/deciding/`). The
-settings are in the table `[groups]` of a policy file.
+settings are in the table `[groups]` of a policy file; `on` and `shadow` in a table of the rule's own, as those above.
+What one in shadow would have said is in the audit trail alone.
 """
 
 
 def page() -> str:
     """The page as it ought to stand."""
-    return "\n".join([_HEAD, *map(_section, RULES), _ACROSS, *map(_across, GROUP_RULES)])
+    lists = [_FIELD, _where(FIELD), _ORACLE, _where(ORACLE)]
+    return "\n".join([_HEAD, *lists, _RULES, *map(_section, RULES), _ACROSS, *map(_across, GROUP_RULES)])
+
+
+def _where(entries: Iterable[Covered]) -> str:
+    lines = ["| | what it is | rules here | |", "|---|---|---|---|"]
+    lines += [f"| {e.name} | {e.title} | {', '.join(e.rules) or '-'} | {e.how} |" for e in entries]
+    return "\n".join([*lines, ""])
 
 
 def _section(rule: Rule) -> str:
@@ -36,6 +59,8 @@ def _section(rule: Rule) -> str:
         f"Says `{rule.cause}` of {', '.join(rule.services)}, severity {rule.severity}, confidence {rule.confidence:g}:"
         f" *{_plain(rule.text)}*.",
     ]
+    if rule.shadow:
+        lines.append(f"In shadow by default; {rule.shadow}.")
     if rule.needs:
         lines.append(f"Off for meters without {', '.join(f'`{column}`' for column in rule.needs)}.")
     if rule.explains:

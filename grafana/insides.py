@@ -162,5 +162,17 @@ MODELS: Final = Row(
             "By service; it fills in the first days and then stays.",
             (Query(f"sum by (service) (meterwatch_model_samples{{{SERVICE}}})", "{{service}}"),),
         ),
+        Panel(
+            "bars",
+            "Rules in shadow",
+            "What they would have opened in the time shown. Few, and where crews find something: let the rule "
+            "speak, `shadow = false` in the policy.",
+            (
+                Query(
+                    "sum by (rule) (increase(meterwatch_shadow_openings_total[$__range])) > 0 or on () vector(0)",
+                    "{{rule}}",
+                ),
+            ),
+        ),
     ),
 )

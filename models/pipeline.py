@@ -33,7 +33,9 @@ from models.scoring.judge import MOST_FINDINGS, STATE_SCORED, VERDICT, judge
 from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
+from models.scoring.rules.registry import RULES
 from models.scoring.sample import close_day
+from models.scoring.substitutes import Substitute, of_day
 from models.scoring.vector import FEATURES, PARTS
 from models.state import ring
 from models.state.fit import fit
@@ -76,15 +78,25 @@ class Outcome:
     """Of the days that closed"""
     fell: Counter[str] = dataclasses.field(default_factory=Counter)
     """Meters by service that fell by their own measure, see `models.scoring.drift`, in the days that closed"""
+    shadow: Counter[str] = dataclasses.field(default_factory=Counter)
+    """Rule in shadow -> how often it would have begun to say something: on a meter at most once a local day"""
     scored: dict[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
     """By service how many scores lie up to each of `SCORE_BOUNDS`, each without those before, and last their sum"""
+    substitutes: list[Substitute] | None = None
+    """For what closed days lack; None = not asked for"""
     scores: list[Scores] = dataclasses.field(default_factory=list)
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """readings = accepted + rejected + duplicates + revisions + late; replayed ones were counted before"""
 
 
 def detect(
-    blocks: Blocks, partition: Partition, policy: Policy, *, scores: bool = False, parked: bool = False
+    blocks: Blocks,
+    partition: Partition,
+    policy: Policy,
+    *,
+    scores: bool = False,
+    substitutes: bool = False,
+    parked: bool = False,
 ) -> Outcome:
     """Take a batch in: `partition` moves on, and what there is to say comes back.
 
@@ -93,7 +105,7 @@ def detect(
     """
     partition.seal_facts()
     admitted = admit(blocks, partition, parked=parked)
-    outcome = Outcome(rejected=admitted.rejected)
+    outcome = Outcome(rejected=admitted.rejected, substitutes=[] if substitutes else None)
     for part in _between_moments(admitted, partition, policy, outcome):
         _take_in(part, partition, policy, outcome, scores=scores)
     outcome.counts["rejected"] = sum(r.readings for r in outcome.rejected)
@@ -154,7 +166,7 @@ def _let_pass(now: int, offset: int, partition: Partition, policy: Policy, outco
     partition.take_events(now)
     if now >= clock.next_watch(every, now):
         clock.watch(every, now)
-        outcome.events += [(offset, event) for event in silence(now, partition, policy)]
+        outcome.events += [(offset, event) for event in silence(now, partition, policy, outcome.shadow)]
     closes = [clock.next_close(zone, lag, now) for zone in partition.zones]
     return min([*closes, clock.next_watch(every, now), *(received for received, *_ in partition.events[:1])])
 
@@ -176,7 +188,7 @@ def _of_another_interval(admitted: Admitted, begin: int, end: int, partition: Pa
 def _close_days(number: int, zone: str, now: int, partition: Partition, policy: Policy, outcome: Outcome) -> None:
     """Close the local days of a time zone that are over: drifts of cohorts, and the day before for groups of meters."""
     p, count = partition, len(partition)
-    learnt = in_force(p, policy.models)
+    learnt, before = in_force(p, policy.models), p.clock.closed.get(zone)
     last, due = p.clock.close(zone, now, policy.day_close_lag)
     rebaseline = due - int(policy.general["rebaseline_days"] * DAY)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, count, number)
@@ -192,11 +204,14 @@ def _close_days(number: int, zone: str, now: int, partition: Partition, policy: 
         p.rows["fell_day"][fell] = day
         outcome.fell.update(SERVICES[n] for n in p.facts["service"][p.fact_of[fell]].tolist())
     closed(p.rows, p.facts, p.fact_of, p.changed, count, number, last, learnt.theft)
+    if outcome.substitutes is not None and before is not None and now >= policy.live_from:
+        for day in range(max(before, last - RING_DAYS + 1) + 1, last + 1):
+            outcome.substitutes += of_day(p, number, day)
     if not p.grouped:
         return
     days = np.empty(count, DAY_OF)
-    before = last - 1  # by now late uploads are in
-    outcome.days += group_days(p, day_of(before), now, days[: totals(*meters, before, days)])
+    told_of = last - 1  # by now late uploads are in
+    outcome.days += group_days(p, day_of(told_of), now, days[: totals(*meters, told_of, days)])
 
 
 def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outcome, *, scores: bool) -> None:
@@ -209,14 +224,16 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
     findings = np.empty(count * MOST_FINDINGS, FINDING)
     vectors = np.full((count, len(FEATURES)), np.nan, np.float32)
     parts = np.full((count, len(PARTS)), np.nan, np.float32)
-    known = in_force(p, policy.models)
+    known, shadow = in_force(p, policy.models), np.zeros(len(RULES), np.int64)
     found = judge(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.midnights, p.touched, p.changed,
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
-        known.nodes, known.grown, known.tables, known.medians, known.model_of, known.many,
-        known.theft, policy.settings, policy.confidence, policy.rules_on, verdicts, findings, vectors, parts,
+        known.nodes, known.grown, known.tables, known.medians, known.model_of, known.many, known.theft,
+        policy.settings, policy.confidence, policy.rules_on, policy.in_shadow, policy.live_from, shadow,
+        verdicts, findings, vectors, parts,
     )  # fmt: skip
+    outcome.shadow.update({RULES[n].id: int(shadow[n]) for n in np.flatnonzero(shadow)})
     outcome.events += decide_all(blocks, part.event_time, verdicts, findings[:found], p, policy)
     _count(verdicts["fate"], outcome.counts)
     _tally(verdicts, p.facts["service"][part.fact], lengths, outcome.scored)

@@ -75,8 +75,9 @@ class Said:
     """Not written here: they go to the audit trail with the state."""
     drifts: Sequence[CohortDrift] = ()
     fell: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    shadow: Mapping[str, int] = dataclasses.field(default_factory=dict)
     scored: Mapping[str, NDArray[np.float64]] = dataclasses.field(default_factory=dict)
-    """These three as in `models.pipeline.Outcome`"""
+    """These four as in `models.pipeline.Outcome`"""
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     """Readings by what became of them"""
     services: Counter[str] = dataclasses.field(default_factory=Counter)

@@ -144,6 +144,7 @@ class Run:
     """row, meter id, start, score, expected, state; None for NaN"""
     rejected: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     counts: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    shadow: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
 
     def feed(self, stream: Sequence[Block], cuts: Iterable[int] = (), offset: int = 0, **options: Any) -> "Run":
         """The stream in batches that end at `cuts`; its first block has `offset`."""
@@ -169,6 +170,7 @@ class Run:
         self.drifts += outcome.drifts
         self.rejected += [(letter.offset, letter.reason) for letter in outcome.rejected]
         self.counts += outcome.counts
+        self.shadow += outcome.shadow
         for part in outcome.scores:
             ids = [self.partition.meter_ids[at] for at in part.meter]
             score, expected = ([None if np.isnan(x) else float(x) for x in c] for c in (part.score, part.expected))
@@ -185,7 +187,7 @@ class Run:
     def whole(self) -> tuple[Any, ...]:
         """Everything that must not depend on how the stream was cut."""
         lines = [(offset, event.ce_id, event.to_json()) for offset, event in self.events]
-        return lines, self.scores, sorted(self.rejected), +self.counts, self.partition.digests()
+        return lines, self.scores, sorted(self.rejected), +self.counts, self.shadow, self.partition.digests()
 
 
 def run(meters: Iterable[Meter], stream: Sequence[Block], cuts: Iterable[int] = (), policy: Policy = POLICY) -> Run:

@@ -15,6 +15,8 @@ from typing import Any, Final, Self
 from cli.errors import UnusableError
 from cli.replay.files import DeadRow
 from models.contracts import AnomalyEvent, BillingHold, Notification, WorkOrder
+from models.domain.times import to_text
+from models.scoring.substitutes import Substitute
 
 Action = WorkOrder | Notification | BillingHold
 
@@ -22,16 +24,18 @@ ANOMALIES: Final = "anomalies.jsonl"
 DEAD_LETTERS: Final = "dead-letters.jsonl"
 ACTIONS: Final = {"work_orders": "work-orders.jsonl", "notifications": "notifications.jsonl", "holds": "holds.jsonl"}
 """Kind of action -> its file."""
+SUBSTITUTES: Final = "substitutes.jsonl"
 SCORES: Final = "scores.parquet"
 SUMMARY: Final = "summary.json"
-_FILES: Final = (ANOMALIES, DEAD_LETTERS, *ACTIONS.values(), SCORES, SUMMARY)
+_FILES: Final = (ANOMALIES, DEAD_LETTERS, *ACTIONS.values(), SUBSTITUTES, SCORES, SUMMARY)
 
 
 class Folder:
     """DIR of the replay contract, for writing. Raises UnusableError where it must not or cannot be written."""
 
-    def __init__(self, path: Path, *, force: bool) -> None:
+    def __init__(self, path: Path, *, force: bool, substitutes: bool = False) -> None:
         self.path = path.resolve()
+        self._proposes = substitutes
         if path.exists() and not path.is_dir():
             raise UnusableError(f"{path}: is a file, --out needs a folder")
         if not force and path.is_dir() and any(path.iterdir()):
@@ -47,6 +51,7 @@ class Folder:
         self._dead_letters = self._open(DEAD_LETTERS)
         self._anomalies = self._open(ANOMALIES)
         self._actions = {kind: self._open(name) for kind, name in ACTIONS.items()}
+        self._substitutes = self._open(SUBSTITUTES) if self._proposes else None
         return self
 
     def _open(self, name: str) -> io.TextIOWrapper:
@@ -67,6 +72,14 @@ class Folder:
         """Lines in the life of actions of a kind of `ACTIONS`, in the order in which they were said."""
         self._actions[kind].writelines(line.model_dump_json() + "\n" for line in lines)
 
+    def substitutes(self, proposed: Iterable[Substitute]) -> None:
+        """Values for what closed days lack, as they close; where they are asked for."""
+        if self._substitutes is None:
+            return
+        for one in proposed:
+            line = {"meter_id": one.meter_id, "start": to_text(one.start), "value": one.value}
+            self._substitutes.write(json.dumps({**line, "quality": "derived", "method": one.method}) + "\n")
+
     def publish(self, summary: dict[str, Any]) -> None:
         """The folder is whole: move it to where it belongs. Of a folder that was there, only our own files go."""
         self._close()
@@ -86,5 +99,7 @@ class Folder:
     def _close(self) -> None:
         self._dead_letters.close()
         self._anomalies.close()
+        if self._substitutes:
+            self._substitutes.close()
         for file in self._actions.values():
             file.close()

@@ -22,6 +22,7 @@ class Request:
     context: Path | None = None
     policy: Path | None = None
     scores: bool = False
+    substitutes: bool = False
     partitions: int = 1
     live_from: int = NEVER
     """Microseconds UTC."""

@@ -27,7 +27,7 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
     Raises UnusableError for anything that the caller can mend; nothing is written then.
     """
     warm_up_s = time.perf_counter() - started  # importing `models.pipeline` compiled the kernels
-    folder = Folder(request.out, force=request.force)
+    folder = Folder(request.out, force=request.force, substitutes=request.substitutes)
     policy = read_policy(request.policy, request.live_from)
     with no_collection():
         fleet = read_fleet(request.meters)
@@ -52,8 +52,10 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
         def settle(outcomes: list[tuple[Lane, Outcome]]) -> None:
             for lane, outcome in outcomes:
                 tally.counts.update(outcome.counts)
+                tally.shadow.update(outcome.shadow)
                 tally.drifts(lane.partition.number, outcome.drifts)
                 dead([letter for rejected in outcome.rejected for letter in _letters(rejected, lane, readings, fleet)])
+                folder.substitutes(outcome.substitutes or ())
                 if table:
                     table.put(lane, outcome.scores)
                 stages.tell(lane, outcome.events, outcome.days)
@@ -73,7 +75,10 @@ def replay(request: Request, started: float, progress: Progress) -> dict[str, An
             fed = [(lane, feed(lane, readings, fleet, chunk)) for lane in lanes]
             settle(
                 [
-                    (lane, detect(blocks, lane.partition, policy, scores=request.scores))
+                    (
+                        lane,
+                        detect(blocks, lane.partition, policy, scores=request.scores, substitutes=request.substitutes),
+                    )
                     for lane, blocks in fed
                     if len(blocks)
                 ]

@@ -25,6 +25,8 @@ class Tally:
         """Rows by reason."""
         self.counts: Counter[str] = Counter()
         """accepted, duplicates, revisions, late"""
+        self.shadow: Counter[str] = Counter()
+        """What rules in shadow would have opened"""
         self._lines: Counter[tuple[str, str]] = Counter()
         self._actions: Counter[str] = Counter()
         self._drifts: list[tuple[int, CohortDrift]] = []
@@ -64,6 +66,7 @@ class Tally:
                 for partition, drift in sorted(self._drifts, key=lambda told: (told[1].day, told[0]))
             ],
             "rules_off": rules_off(fleet, policy),
+            "shadow": {rule.id: self.shadow[rule.id] for n, rule in enumerate(RULES) if policy.in_shadow >> n & 1},
             "seconds": round(seconds, 3),
             "warm_up_s": round(warm_up_s, 3),
             "readings_per_s": round(accepted / max(1e-3, seconds - warm_up_s), 1),

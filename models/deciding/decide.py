@@ -1,5 +1,6 @@
 """Readings of meters that something is said of, one by one into their episodes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from models.contracts import AnomalyEvent
 from models.deciding.episodes import Reading, decide
 from models.domain.blocks import Blocks, Int64
 from models.domain.causes import FAMILIES
-from models.domain.times import HOUR, NEVER, SECOND
+from models.domain.times import DAY, HOUR, NEVER, SECOND
 from models.scoring.close import watch
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING, MOST_NAMED
@@ -56,9 +57,10 @@ def decide_all(
     return events
 
 
-def silence(now: int, partition: Partition, policy: Policy) -> Iterator[AnomalyEvent]:
-    """Anomalies of the meters that have not been heard of for too long as of `now`."""
-    if not policy.rules_on >> _D15 & 1:
+def silence(now: int, partition: Partition, policy: Policy, shadow: Counter[str]) -> Iterator[AnomalyEvent]:
+    """Anomalies of the meters that have not been heard of for too long as of `now`; in shadow they are counted."""
+    in_shadow = policy.in_shadow >> _D15 & 1
+    if not (in_shadow or policy.rules_on >> _D15 & 1):
         return
     p, settings = partition, policy.settings
     silent = np.empty(len(p), np.int32)
@@ -66,6 +68,13 @@ def silence(now: int, partition: Partition, policy: Policy) -> Iterator[AnomalyE
     count = watch(p.rows, p.facts, p.fact_of, len(p), now, hours, times, _SILENCE, silent)
     for meter in sorted(silent[:count].tolist(), key=p.meter_ids.__getitem__):
         row = p.rows[meter]
+        if in_shadow:
+            if now >= policy.live_from and not int(row["shadow"]) >> _D15 & 1:
+                row["shadow"] |= 1 << _D15
+                row["shadow_day"] = max(int(row["shadow_day"]), now // DAY)
+                shadow["D15"] += 1
+                partition.changed[meter] = True
+            continue
         interval = int(row["interval_s"]) * SECOND
         start = int(row["value_at"]) + interval
         waited = (now - int(row["heard_at"])) / HOUR

@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 from models.contracts import Alternative, AnomalyEvent, Evidence
 from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Cause, Status
 from models.domain.ids import anomaly_id
-from models.domain.times import DAY, HOUR, NEVER, to_datetime
+from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import NUMBER, RULES
 from models.scoring.vector import FEATURES
 from models.state.partition import Partition
 
 _FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
-_SECOND_OPINION: Final = 1 << NUMBER["S1"]
-"""What the models say: every other rule accounts for it."""
+_SECOND_OPINION: Final = sum(1 << NUMBER[rule] for rule in ("S1", "D4", "W7"))
+"""What the models say, and that use is much or little: every other rule accounts for it."""
 _EXPLAINS: Final = tuple(
-    sum(1 << NUMBER[other] for other in rule.explains) | (_SECOND_OPINION if rule.id != "S1" else 0) for rule in RULES
+    sum(1 << NUMBER[other] for other in rule.explains) | (0 if _SECOND_OPINION >> number & 1 else _SECOND_OPINION)
+    for number, rule in enumerate(RULES)
 )
 _RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
 _CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
-_LINGER: Final = DAY
-"""For so long a cause keeps its precedence after its rules have fallen silent, while others of the episode fire."""
+_LINGER: Final = DAY // SECOND
+"""For so many seconds a cause keeps its precedence after its rules have fallen silent, while the episode goes on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,12 +45,17 @@ class Reading:
     findings: tuple[Any, ...]
     """Records of `models.scoring.rules.findings.FINDING`."""
 
+    @property
+    def second(self) -> int:
+        """Its start, as episodes remember it."""
+        return self.start // SECOND
+
 
 def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[AnomalyEvent]:
     """Move the meter's episodes on by one reading; what there is to say of them."""
     episodes = partition.rows[reading.meter]["episodes"]
     fired = {int(f["rule"]): f for f in reading.findings}
-    if fired and _goes_on(episodes, fired, reading.start):
+    if fired and _goes_on(episodes, fired, reading.second):
         return
     if fired and reading.event_time >= policy.live_from:
         explained = _explained_by(fired)
@@ -66,20 +72,20 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
             episodes[family]["opened"] = NEVER
 
 
-def _goes_on(episodes: NDArray[Any], fired: Iterable[int], start: int) -> bool:
+def _goes_on(episodes: NDArray[Any], fired: Iterable[int], second: int) -> bool:
     """The usual case, done at once: one open episode, and nothing fires that it does not have already."""
     opened = [family for family, at in enumerate(episodes["opened"].tolist()) if at != NEVER]
     if len(opened) != 1:
         return False
     episode = episodes[opened[0]]
     rules, last = int(episode["rules"]), int(episode["last"])
-    if start < last or any(not rules >> rule & 1 for rule in fired):
+    if second < last or any(not rules >> rule & 1 for rule in fired):
         return False
     if any(_CAUSE[rule] == episode["cause"] for rule in fired):
-        episode["named"] = start
-    elif start - int(episode["named"]) > _LINGER:
+        episode["named"] = second
+    elif second - int(episode["named"]) > _LINGER:
         return False
-    episode["last"] = start
+    episode["last"] = second
     return True
 
 
@@ -105,9 +111,9 @@ def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
 def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> None:
     """Opens an episode, but not within the one before it: a revised interval would open it again, under the same id."""
     episode = episodes[_FAMILY_OF_RULE[rule]]
-    if reading.start <= episode["last"]:
+    if reading.second <= episode["last"]:
         return
-    episode["opened"] = episode["last"] = episode["named"] = reading.start
+    episode["opened"], episode["last"], episode["named"] = reading.start, reading.second, reading.second
     episode["cause"] = _CAUSE[rule]
     episode["severity"] = 0
     episode["start"] = min(int(finding["since"]), reading.event_time)
@@ -127,7 +133,7 @@ def _carry_on(
         if not mine:
             continue
         active = int(episode["rules"])
-        if reading.start - int(episode["named"]) > _LINGER:
+        if reading.second - int(episode["named"]) > _LINGER:
             active &= ~sum(1 << n for n in _numbers(active) if _CAUSE[n] == episode["cause"])
         active |= sum(1 << rule for rule in mine)
         telling = active & ~_explained_by(_numbers(active)) or active
@@ -137,7 +143,7 @@ def _carry_on(
         news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
         episode["rules"], episode["cause"], episode["severity"] = active, cause, severity
         episode["confidence"] = max(policy.confidence[n] for n in named)
-        episode["last"] = max(int(episode["last"]), reading.start)
+        episode["last"] = max(int(episode["last"]), reading.second)
         if any(_CAUSE[rule] == cause for rule in mine):
             episode["named"] = episode["last"]
         if news:
@@ -154,8 +160,8 @@ def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
     rules = int(episode["rules"])
     if any(rules >> n & 1 for n in fired) or rules & ~reading.calm:
         return False
-    quiet = reading.start - int(episode["last"])
-    return quiet > 0 and quiet >= max(RULES[n].clear_h for n in _numbers(rules)) * HOUR
+    quiet = reading.second - int(episode["last"])
+    return quiet > 0 and quiet * SECOND >= max(RULES[n].clear_h for n in _numbers(rules)) * HOUR
 
 
 def _line(
@@ -175,7 +181,7 @@ def _line(
     for n in _numbers(int(episode["rules"]) | sum(1 << n for n in fired)):
         if RULES[n].cause != cause:
             others[RULES[n].cause] = max(others.get(RULES[n].cause, 0.0), float(policy.confidence[n]))
-    end = min(int(episode["last"]) + reading.interval, reading.event_time)
+    end = min(int(episode["last"]) * SECOND + reading.interval, reading.event_time)
     evidence = tuple(_evidence(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1)
     day = next(((float(f["total"]), float(f["usual"])) for f in fired.values() if f["usual"]), (None, None))
     return AnomalyEvent(

@@ -27,11 +27,20 @@ class GroupOutcome:
     """Parts of a group's day that came after it was judged"""
 
     def say(self, event: AnomalyEvent, meter: Meter | None, **inputs: Any) -> None:
-        """A line in the life of an anomaly of `meter`, or of an incident, which has none; `inputs` led to it."""
-        self.events.append(event)
-        if meter is not None:
-            self.cases.append(AnomalySaid(source=self.source, at=event.updated_at, event=event, meter=meter))
+        """A line in the life of an anomaly of `meter`, or of an incident, which has none; `inputs` led to it.
+
+        Of a rule in shadow it goes to the audit trail alone, as `shadow.anomaly.opened` and so on.
+        """
+        quiet = self.policy.quiet.get(event.evidence[0].rule)
+        if quiet == "off":
+            return
         kind = "anomaly" if event.incident is None else "incident"
+        if quiet is None:
+            self.events.append(event)
+            if meter is not None:
+                self.cases.append(AnomalySaid(source=self.source, at=event.updated_at, event=event, meter=meter))
+        else:
+            kind = f"shadow.{kind}"
         self.note(to_us(event.updated_at), f"{kind}.{event.status}", event.id, sequence=event.sequence, **inputs)
 
     def note(self, at: int, decision: str, subject: str, **inputs: Any) -> None:
@@ -40,6 +49,8 @@ class GroupOutcome:
 
     def claim(self, at: int, premise_id: str, anomaly_id: str, incident_id: str, *, holds: bool = True) -> None:
         """An anomaly is part of an incident from event time `at` on, or is no longer."""
+        if "F1" in self.policy.quiet:
+            return
         self.cases.append(
             Claim(
                 source=self.source,

@@ -15,6 +15,7 @@ from models.baseline.departures import accumulate
 from models.baseline.expect import clock_shift, expected_in
 from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
 from models.baseline.patterns import look_at_night, look_for_copy, look_for_shift
+from models.baseline.slope import learn_slope
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
 from models.scoring.detectors.theft import SEEN, likeness
@@ -104,6 +105,7 @@ def close(
         accumulate(row, day, values[m], peers, weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
+        learn_slope(row, weight)
         look_for_copy(row, day, fingerprint(rates[:slots]))
 
 
@@ -132,7 +134,7 @@ def watch(rows, facts, fact_of, count, now, least_h, times, family, silent):
     found = 0
     for m in range(count):
         row = rows[m]
-        if fact_of[m] < 0 or row.heard_at == NEVER or row.value_at == NEVER or row.outage_at != NEVER:
+        if fact_of[m] < 0 or row.heard_at == NEVER or row.value_at == NEVER or row.outage_at > row.outage_until:
             continue
         if row.episodes[family].opened != NEVER:
             continue

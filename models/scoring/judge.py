@@ -11,7 +11,8 @@ import numpy as np
 
 from models.baseline.expect import clock_shift, wall_hour
 from models.baseline.keep import advance, heard, pend, place_of, rank_to_keep, receive
-from models.baseline.measure import EXPECTED, HERE, TOTAL, WET_REACH, WIDTH, measure
+from models.baseline.measure import BEFORE, EXPECTED, HERE, SOLID_HOURS, TOTAL, WET_REACH, WIDTH, measure
+from models.baseline.slope import pull
 from models.baseline.today import add_today, ends_day
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, MISSING, VALID
@@ -21,23 +22,25 @@ from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.rules.data import data_rules
 from models.scoring.rules.findings import FINDING
-from models.scoring.rules.model import model_rules
-from models.scoring.rules.pipe import pipe_rules
+from models.scoring.rules.limits import limit_rules
+from models.scoring.rules.model import model_rules, theft_rules
+from models.scoring.rules.norm import norm_rules
+from models.scoring.rules.pipe import SOLID, pipe_rules
 from models.scoring.rules.reads import read_rules, register_rules
 from models.scoring.rules.use import use_rules
 from models.scoring.suspicion import is_warm, suspicion
-from models.scoring.vector import FEATURES, PARTS, raw_parts, score_of, surprises, vector
+from models.scoring.vector import FEATURES, PARTS, THEFT, raw_parts, score_of, surprises, vector
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
 from models.state.layout import COHORT, FACTS, RING_DAYS, ROW
 
 VERDICT: Final = np.dtype(
-    [("score", "f4"), ("expected", "f4"), ("calm", "u4"), ("fate", "u1"), ("state", "u1"), ("solid", "u1")]
+    [("score", "f4"), ("expected", "f4"), ("calm", "i8"), ("fate", "u1"), ("state", "u1"), ("solid", "u1")]
 )
 """What became of a reading (`models.state.ring`), how odd it is, and which rules it speaks against."""
 STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
-MOST_FINDINGS: Final = 32
+MOST_FINDINGS: Final = 64
 """Findings that one reading can have, at most."""
 
 _ROWS, _FACTS = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1]
@@ -52,20 +55,21 @@ _f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
         _i4, _i4, _i8, _i8, _i8, _i8, _f8, _u1, _f8, _f8, _f8,
         nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.from_dtype(COHORT)[:, :, ::1],
         nb.int32[:, ::1], nb.boolean[:, ::1], nb.from_dtype(NODE)[:, ::1],
-        _f8, _f8, nb.uint32, _VERDICTS, _FINDINGS, _f4, _f4,
+        _f8, _f8, nb.int64, nb.int64, nb.int64, _i8, _VERDICTS, _FINDINGS, _f4, _f4,
     )
 )  # fmt: skip
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    nodes, grown, tables, medians, model_of, many, theft,
-    settings, confidence, rules_on, verdicts, findings, vectors, parts,
+    nodes, grown, tables, medians, model_of, many, theft, settings, confidence, rules_on, in_shadow, live_from, shadow,
+    verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`: `models.scoring.learnt`. `theft`: trees of
-    `models.scoring.detectors.theft`. `confidence`: of each rule. `vectors` and
-    `parts`: what the detectors saw of each reading, one entry a reading. Returns the number of findings.
+    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `confidence`: of each
+    rule. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow` counts, by rule, how often
+    one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry a reading. Returns the
+    number of findings.
     """
     features, ahead, looks = np.empty(WIDTH), np.empty(1, ROW), np.empty(SEEN, np.float32)
     x, raw, rare = (
@@ -128,13 +132,14 @@ def judge(
             if fate == r.DUPLICATE or fate == r.OUTRANKED:
                 continue
             if fate == r.REVISED and (there == VALID or there == EDITED) and rank[i] == there:
-                if start[i] - row.conflict_at > DAY or row.conflict_at == NEVER:
+                if start[i] - row.conflict_at * SECOND > DAY:
                     row.conflicts = 0
-                row.conflict_at = start[i]
+                row.conflict_at = start[i] // SECOND
                 row.conflicts = min(row.conflicts + 1, 255)
             follows = abs(register[i] - row.register - amount) <= 2 * resolution + 1e-9 * abs(register[i])
             estimated_since = row.estimated_since
             pend(row, start[i], amount, rank[i], fate, missing)
+            volts = voltage[i] - row.voltage
             if not np.isnan(voltage[i]):
                 row.voltage = voltage[i]
             if received[i] >= 0:
@@ -145,6 +150,10 @@ def judge(
             advance(row, slot_time, amount, kept, features, fate == r.NEW or fate == r.SECOND_START)
             clean = np.nan if missing or kept == r.CATCH_UP else amount
             verdict.solid = kept == VALID or kept == EDITED
+            if verdict.solid and volts == volts and slot_time == value_before + interval:
+                kw = (amount - features[BEFORE]) * fact.base_units * 3600.0 / row.interval_s
+                if kw == kw:
+                    pull(row, kw, volts)
             warm = is_warm(row, day, r.local_day(row.first, zone))
             verdict.expected = features[HERE] if warm else np.nan
             verdict.state = STATE_WARMING
@@ -171,6 +180,9 @@ def judge(
             # Hold against the rules
             said, calm = count, np.int64(0)
             total, usual = features[TOTAL], features[EXPECTED]
+            if warm and verdict.solid and own and fact.has_generation == 0 and ends_day(row, day, slot, zone):
+                before, now = row.theft * len(theft), ahead[0].theft * len(theft)
+                count, calm = theft_rules(before, now, rare[THEFT], day, zone, settings, findings, count, i, calm)
             if warm and verdict.solid and fact.service == ELECTRICITY and own and many[fact.zone, cohort]:
                 count, calm = model_rules(rare, x, nodes[model], slot_time, settings, findings, count, i, calm)
             count, calm = data_rules(
@@ -179,7 +191,7 @@ def judge(
             )  # fmt: skip
             count, calm = read_rules(
                 row, fact, features, slot_time, day, zone, np.nan if missing else amount, kept, estimated_since,
-                settings, findings, count, i, calm,
+                register[i], settings, findings, count, i, calm,
             )  # fmt: skip
             if not np.isnan(register[i]) and start[i] + interval >= row.register_at:
                 count, calm = register_rules(
@@ -189,10 +201,17 @@ def judge(
                 row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
             if own:
                 count, calm = use_rules(row, fact, features, slot_time, day, zone, settings, findings, count, i, calm)
+                count, calm = norm_rules(
+                    row, fact, features, slot_time, many[fact.zone, cohort], settings, findings, count, i, calm
+                )
             if own and verdict.solid and (fact.service == WATER or fact.service == GAS):
                 at_six = (slot + 1) * row.interval_s == 6 * 3600
                 count, calm = pipe_rules(
                     row, fact, features, slot_time, day, at_six, settings, findings, count, i, calm
+                )
+                day_seen = features[SOLID_HOURS] >= SOLID and slot_time + interval - row.first >= DAY
+                count, calm = limit_rules(
+                    row, fact, features, slot_time, amount, resolution, day_seen, settings, findings, count, i, calm
                 )
                 later = slot_time + max(1, 7200 // row.interval_s - 1) * interval
                 if later <= row.head:  # it fills a hole: the two hours that begin with it may be whole now
@@ -205,10 +224,18 @@ def judge(
             on = said
             for n in range(said, count):
                 findings[n].total, findings[n].usual = total, usual
+            if row.shadow and verdict.solid and day > row.shadow_day:
+                row.shadow &= ~calm
+                row.shadow_day = day
             for n in range(said, count):
-                if rules_on >> np.int64(findings[n].rule) & 1:
+                bit = np.int64(1) << np.int64(findings[n].rule)
+                if rules_on & bit:
                     findings[on] = findings[n]
                     on += 1
+                elif in_shadow & ~row.shadow & bit and event_time[b] >= live_from:
+                    row.shadow |= bit
+                    row.shadow_day = max(row.shadow_day, day)
+                    shadow[findings[n].rule] += 1
             count = on
             if count > said:
                 row.fired_day[day % 2] = max(row.fired_day[day % 2], day)

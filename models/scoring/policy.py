@@ -48,6 +48,8 @@ GROUPS: Final = {
     "premise_days": (3.0, "days", "ours: electricity near zero with water or gas in use"),
     "part_wait_h": (24.0, "h", "ours: for the other partitions' part of a group's day"),
 }
+ACROSS: Final = ("E6", "W12", "X1", "F1")
+"""Rules across meters, whose figures are in the table `groups`"""
 _ACTING: Final = {
     "hold_off_h": (1.0, "h", "design: the fleet gate may claim an anomaly meanwhile; gas safety, burst, tamper none"),
     "hold_off_loss_h": (
@@ -86,6 +88,8 @@ class Policy:
     settings: NDArray[np.float64]
     confidence: NDArray[np.float64]
     on: NDArray[np.bool_]
+    shadow: NDArray[np.bool_]
+    """Rules that are evaluated and counted, and say nothing"""
     general: Mapping[str, float]
     models: Mapping[str, float]
     """Forests and tables"""
@@ -93,6 +97,8 @@ class Policy:
     """Across meters: balances and fleet incidents"""
     acting: Mapping[str, float]
     """When something is done about an anomaly"""
+    quiet: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Rules across meters that say nothing -> `off`, or `shadow` where the audit trail has what they would have said"""
     live_from: int = NEVER
     """Event time, microseconds: before it everything learns and nothing is said."""
 
@@ -103,6 +109,7 @@ class Policy:
             settings=np.array(DEFAULTS),
             confidence=np.array([rule.confidence for rule in RULES]),
             on=np.ones(len(RULES), np.bool_),
+            shadow=np.array([bool(rule.shadow) for rule in RULES]),
             general=_defaults("general"),
             models=_defaults("models"),
             groups=_defaults("groups"),
@@ -126,22 +133,24 @@ class Policy:
         for key, least in _LEAST.items():
             if tables["models"][key] < least:
                 raise PolicyError(f"models.{key}: {least:g} or more, got {tables['models'][key]:g}")
+        quiet: dict[str, str] = {}
         for rule_id, table in _table("rules", given.pop("rules", {})).items():
+            if rule_id in ACROSS:
+                quiet |= _quiet(rule_id, table)
+                continue
             if rule_id not in NUMBER:
                 raise PolicyError(f"rules.{rule_id}: no such rule, `meterwatch policy show` lists them")
             policy._override(RULES[NUMBER[rule_id]], table)
         if given:
             raise PolicyError(f"{next(iter(given))}: unknown, one of {', '.join(_TABLES)}, rules")
-        return dataclasses.replace(policy, **cast(Any, tables))
+        return dataclasses.replace(policy, quiet=quiet, **cast(Any, tables))
 
     def _override(self, rule: Rule, table: Any) -> None:
         names = {setting.name for setting in rule.settings}
         for key, value in _table(f"rules.{rule.id}", table).items():
             where = f"rules.{rule.id}.{key}"
-            if key == "on":
-                if not isinstance(value, bool):
-                    raise PolicyError(f"{where}: true or false, got {value!r}")
-                self.on[NUMBER[rule.id]] = value
+            if key in ("on", "shadow"):
+                getattr(self, key)[NUMBER[rule.id]] = _flag(where, value)
             elif key == "confidence":
                 confidence = _number(where, value)
                 if not confidence <= 1:
@@ -150,12 +159,17 @@ class Policy:
             elif key in names:
                 self.settings[at(rule.id, key)] = _number(where, value)
             else:
-                raise PolicyError(f"{where}: unknown, one of on, confidence, {', '.join(sorted(names))}")
+                raise PolicyError(f"{where}: unknown, one of on, shadow, confidence, {', '.join(sorted(names))}")
 
     @property
-    def rules_on(self) -> np.uint32:
-        """Rules that are on, a bit each."""
-        return np.uint32(sum(1 << number for number in np.flatnonzero(self.on)))
+    def rules_on(self) -> int:
+        """Rules that say what they find, a bit each."""
+        return _bits(self.on & ~self.shadow)
+
+    @property
+    def in_shadow(self) -> int:
+        """Rules that are evaluated and counted alone, a bit each."""
+        return _bits(self.on & self.shadow)
 
     @functools.cached_property
     def digest(self) -> str:
@@ -183,11 +197,39 @@ class Policy:
         for number, rule in enumerate(RULES):
             lines += ["", f"[rules.{rule.id}]  # {rule.title}: {rule.cause}; {', '.join(rule.services)}"]
             lines.append(f"on = {str(bool(self.on[number])).lower()}")
+            source = f"  # true or false; {rule.shadow}" if rule.shadow else ""
+            lines.append(f"shadow = {str(bool(self.shadow[number])).lower()}{source}")
             lines.append(f"confidence = {_text(self.confidence[number])}")
             for setting in rule.settings:
                 value = self.settings[at(rule.id, setting.name)]
                 lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")
+        for rule_id in ACROSS:
+            lines += ["", f"[rules.{rule_id}]  # across meters: figures in [groups]"]
+            lines.append(f"on = {str(self.quiet.get(rule_id) != 'off').lower()}")
+            lines.append(f"shadow = {str(self.quiet.get(rule_id) == 'shadow').lower()}")
         return "\n".join(lines) + "\n"
+
+
+def _quiet(rule_id: str, table: Any) -> dict[str, str]:
+    """Of a rule across meters, as `Policy.quiet` has it."""
+    given = _table(f"rules.{rule_id}", table)
+    for key in given:
+        if key not in ("on", "shadow"):
+            raise PolicyError(f"rules.{rule_id}.{key}: unknown, one of on, shadow; figures are in the table groups")
+    on, shadow = (_flag(f"rules.{rule_id}.{key}", given.get(key, key == "on")) for key in ("on", "shadow"))
+    if on and not shadow:
+        return {}
+    return {rule_id: "shadow" if on else "off"}
+
+
+def _flag(where: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise PolicyError(f"{where}: true or false, got {value!r}")
+    return value
+
+
+def _bits(rules: NDArray[np.bool_]) -> int:
+    return sum(1 << number for number in np.flatnonzero(rules).tolist())
 
 
 def _defaults(table: str) -> dict[str, float]:

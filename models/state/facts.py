@@ -19,6 +19,7 @@ def fact(meter: Meter, zone: int) -> tuple[Any, ...]:
         meter.resolution or 0.0,
         meter.size or 0.0,
         meter.dial_max or 0.0,
+        meter.multiplier or 0.0,
         BASE[meter.unit],
         meter.interval_s,
         zone,

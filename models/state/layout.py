@@ -11,7 +11,7 @@ from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
 from models.state.page import PAGE
 
-VERSION: Final = 3
+VERSION: Final = 4
 NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""
@@ -71,9 +71,9 @@ EPISODE: Final = np.dtype(
         ("opened", "i8"),  # start of the interval that opened it, for its id; NEVER = none is open
         ("start", "i8"),  # when the trouble began, as judged
         ("detected_at", "i8"),
-        ("last", "i8"),  # start of the last interval in which one of its rules fired
-        ("named", "i8"),  # start of the last interval in which a rule of its present cause fired
-        ("rules", "u4"),  # bit per rule that supports it
+        ("rules", "i8"),  # bit per rule that supports it
+        ("last", "u4"),  # seconds; start of the last interval in which one of its rules fired
+        ("named", "u4"),  # seconds; start of the last interval in which a rule of its present cause fired
         ("sequence", "u4"),  # of the last line said
         ("confidence", "f4"),
         ("cause", "u1"),
@@ -103,14 +103,11 @@ ROW: Final = np.dtype(
         ("register_at", "i8"),  # end of the interval at which it was read
         ("zero_since", "i8"),  # start of the present run of zeros
         ("dry_at", "i8"),  # last full hour without flow
-        ("conflict_at", "i8"),
         ("heard_at", "i8"),  # event time of the last block
         ("upload_h", "f4"),  # usual longest time between blocks, hours
         ("tamper_at", "i8"),  # last tamper event
-        ("outage_at", "i8"),  # begin of a power outage that goes on
         ("estimated_since", "i8"),  # start of the present run of estimates
         ("unmatched_since", "i8"),  # since when register and intervals disagree
-        ("inactive_since", "i8"),  # start of the present run of use on an inactive account
         ("pending", "f8"),  # sum of values since the register was read
         ("pending_slots", "i4"),  # their number; below 0 = revised, not to be compared
         ("pending_estimated", "i4"),  # of them, estimates
@@ -148,10 +145,21 @@ ROW: Final = np.dtype(
         ("wet_nights", "u1"),  # nights in a row with flow in some of the hours
         ("wet", "f4"),  # share of night hours with flow, over about 3 nights
         ("night", "f4"),  # usual share of night hours with flow
-        ("low_at", "i8"),  # last hour in which the flow was no more than the meter's own level allows
         ("fell_day", "i4"),  # local day in which one of them fell for the last time
+        # seconds, 0 = never
+        ("outage_at", "u4"),  # begin of the latest power outage
+        ("outage_until", "u4"),  # end of the latest that is over
+        ("conflict_at", "u4"),  # start of the last reading that came again with another value
+        ("inactive_since", "u4"),  # start of the present run of use on an inactive account
+        ("low_at", "u4"),  # last hour in which the flow was no more than the meter's own level allows
+        ("tier_at", "u4"),  # last hour in which the flow was below what is worth a place on a work list
+        ("shadow", "i8"),  # bit per rule in shadow that fires
+        ("shadow_day", "u2"),  # local day in which it was last looked whether they still do
+        ("sag", "f4", 2),  # today's sums over steps of use from one interval to the next: V kW, kW squared
+        ("slope", "f4"),  # volts that a kW more pulls the voltage down, usually; 0 = not known
+        ("slope_now", "f4"),  # over about 7 days
         ("theft", "f4"),  # how theft-like its closed days are, see `models.scoring.detectors.theft`; NaN = not known
-        ("room", "u1", 2),
+        ("room", "u1", 4),
     ]
 )
 FACTS: Final = np.dtype(
@@ -160,6 +168,7 @@ FACTS: Final = np.dtype(
         ("resolution", "f8"),  # 0 = unknown, as below
         ("size", "f8"),  # m3/h
         ("dial_max", "f8"),
+        ("multiplier", "f8"),
         ("base_units", "f8"),  # kWh or litres in one unit
         ("interval_s", "i4"),
         ("zone", "i4"),  # row of the partition's midnights
@@ -177,16 +186,13 @@ FACTS: Final = np.dtype(
 def new_rows(count: int) -> np.ndarray:
     """Rows of meters that nothing has been read of."""
     rows = np.zeros(count, ROW)
-    for name in ("first", "head", "value_at", "register_at", "zero_since", "dry_at", "conflict_at"):
+    for name in ("first", "head", "value_at", "register_at", "zero_since", "dry_at"):
         rows[name] = NEVER
     for name in (
         "heard_at",
         "tamper_at",
-        "outage_at",
         "estimated_since",
         "unmatched_since",
-        "inactive_since",
-        "low_at",
     ):
         rows[name] = NEVER
     rows["offset"] = -1

@@ -16,7 +16,7 @@ from models.contracts import Meter
 from models.domain.devices import OTHER, OUTAGE, TAMPER, meaning_of
 from models.domain.errors import VersionError
 from models.domain.localtime import midnights
-from models.domain.times import NEVER
+from models.domain.times import SECOND
 from models.state.clock import Clock
 from models.state.closed import KEPT_DAYS, ClosedDay
 from models.state.facts import effective, fact
@@ -117,7 +117,7 @@ class Partition(Places):
             if meaning == TAMPER:
                 row["tamper_at"] = max(int(row["tamper_at"]), at)
             else:
-                row["outage_at"] = at if meaning == OUTAGE else NEVER
+                row["outage_at" if meaning == OUTAGE else "outage_until"] = at // SECOND
             self.changed[meter] = True
 
     def freeze(self, zone: str, day: int, closed: ClosedDay) -> None:

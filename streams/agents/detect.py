@@ -69,6 +69,7 @@ class Detect:
             decisions=[*_of_drifts(outcome.drifts, policy), *_of_events([event for _, event in events], policy)],
             drifts=outcome.drifts,
             fell=outcome.fell,
+            shadow=outcome.shadow,
             scored=outcome.scored,
             counts=outcome.counts,
             services=services,
@@ -124,6 +125,7 @@ def _joined(parts: Sequence[Outcome]) -> Outcome:
         whole.days += part.days
         whole.drifts += part.drifts
         whole.fell += part.fell
+        whole.shadow += part.shadow
         whole.counts += part.counts
         for service, tally in part.scored.items():
             whole.scored[service] = whole.scored.get(service, 0.0) + tally

@@ -193,6 +193,14 @@ ANOMALIES: Final = (
         "Lines written to `ami.anomalies`; `several` = incidents of many meters",
     ),
     Metric(
+        "meterwatch_shadow_openings_total",
+        "counter",
+        (by.RULE,),
+        "openings",
+        "What rules in shadow would have said: how often one began to fire, on a meter at most once a local day",
+        begins=(),
+    ),
+    Metric(
         "meterwatch_anomalies_found_total", "counter", (by.CAUSE,), "anomalies", "Anomalies of single meters opened"
     ),
     Metric(

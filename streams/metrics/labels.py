@@ -5,6 +5,7 @@ from typing import Final
 
 from models.domain.causes import CAUSES
 from models.domain.units import SERVICES
+from models.scoring.rules.registry import RULES
 from streams.codecs.json import REASONS
 from streams.settings import MOST_DISTRICTS
 
@@ -40,6 +41,7 @@ SAID_OF: Final = Label("service", (*SERVICES, "several", OTHER))
 """`several`: an incident is of no single meter."""
 REASON: Final = Label("reason", (*REASONS, OTHER))
 PASSED_ON: Final = Label("kind", ("anomaly", "claim", "outcome", "decision", "context", "finding", "day", OTHER))
+RULE: Final = Label("rule", (*(rule.id for rule in RULES), OTHER))
 DETECTOR: Final = Label("detector", ("adwin", "kswin", "page_hinkley", OTHER))
 CAUSE: Final = Label("cause", (*CAUSES, OTHER))
 STATUS: Final = Label("status", ("opened", "updated", "closed", OTHER))

@@ -37,7 +37,7 @@ class Metrics:
         self._of["meterwatch_batch_duration_seconds"].observe(seconds, stage)
 
     def readings(self, said: Iterable[Said]) -> None:
-        """Readings of a batch that is acked, their scores, and the drifts of days that it closed."""
+        """Readings of a batch that is acked, their scores, rules in shadow, and the drifts of days that it closed."""
         for one in said:
             for fate in FATE.values:
                 self._of["meterwatch_readings_total"].add(one.counts[fate], fate)
@@ -49,6 +49,8 @@ class Metrics:
                 self._scored(service, counts, total)
             for drift in one.drifts:
                 self._of["meterwatch_drift_events_total"].add(1, drift.service, drift.detector)
+            for rule, openings in one.shadow.items():
+                self._of["meterwatch_shadow_openings_total"].add(openings, rule)
             for service, fell in one.fell.items():
                 self._of["meterwatch_drift_events_total"].add(fell, service, "page_hinkley")
 

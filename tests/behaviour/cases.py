@@ -9,28 +9,9 @@ import numpy as np
 
 from models.domain.times import HOUR
 from tests import kit
-from tests.behaviour.story import Case, Story, Values, heating, home, power
-
-WATER: Final = home(60)
-POWER: Final = power(60)
-GAS: Final = heating(60)
-MORE: Final = home(10, seed=2)
-COOKING: Final = np.where(np.isin(np.arange(24), (7, 12, 19)), 0.2, 0.0) * np.ones((30, 1))
-AWAY: Final = np.round(0.2 + POWER[21:30] / 100, 3)
-"""A home without people: the fridge and what is on standby."""
-NIGHT_IRRIGATION: Final = np.where(np.isin(np.arange(24), (2, 3)), 300.0, 0.0)
-
-
-def water(**facts: Any) -> Story:
-    return Story("water", **facts).days(WATER[:21])
-
-
-def electricity(**facts: Any) -> Story:
-    return Story("electricity", **facts).days(POWER[:21])
-
-
-def gas(**facts: Any) -> Story:
-    return Story("gas", **facts).days(COOKING[:21])
+from tests.behaviour.bases import AWAY, COOKING, GAS, MORE, NIGHT_IRRIGATION, POWER, WATER, electricity, gas, water
+from tests.behaviour.limits import LIMITS, NORM
+from tests.behaviour.story import Case, Story, Values, home, power
 
 
 def repeated() -> Story:
@@ -170,6 +151,15 @@ DATA: Final = (
         closed data_error 22T00:00 25T01:00 -     -
         """,
     ),
+    Case(
+        "D5: the multiplier of 40 is left out",
+        electricity(multiplier=40).live(np.round(POWER[21:23] / 40, 5).ravel()),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 23T00:00 D5    -
+        """,
+    ),
+    Case("D5: the same where no multiplier is known of", electricity().live(np.round(POWER[21:23] / 40, 5).ravel())),
     Case("D5, D17: a vacation on standby", electricity().live(AWAY.ravel())),
     Case("D5, W15: home from a vacation", water().days(np.zeros((10, 24))).days(WATER[21:28])),
     Case("D5: home from a vacation, electricity", electricity().days(AWAY).days(POWER[30:35])),
@@ -292,6 +282,15 @@ def registered(days: Values, rate: float = 1.0, last: int = 0, **facts: Any) -> 
     return story
 
 
+def monthly() -> Story:
+    """Ninety days of electricity; the register comes with every thirtieth."""
+    story, register = Story("electricity"), 1000.0
+    for number, values in enumerate(power(90), 1):
+        register = round(register + float(values.sum()), 3)
+        story.day(values, **({"register": register} if number % 30 == 0 else {}))
+    return story
+
+
 def stolen(share: float, days: int, **facts: Any) -> Story:
     """A home of which `share` is not metered for some days."""
     return electricity(**facts).days(np.round(POWER[21 : 21 + days] * (1 - share), 3))
@@ -319,6 +318,23 @@ READS: Final = (
         """,
     ),
     Case("D2: a register that follows", registered(POWER[:40])),
+    Case(
+        "D8: a register that stands still",
+        registered(POWER[:24], 0.0, last=3),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 23T00:00 D8    -
+        """,
+    ),
+    Case(
+        "D19: a register that is sent no longer",
+        registered(POWER[:21]).days(power(42, seed=2)),
+        """
+        status cause               start    at       rules or
+        opened communication_fault 22T00:00 62T00:00 D19   -
+        """,
+    ),
+    Case("D19: one that is sent once a month", monthly()),
     Case(
         "D6: the read after two days of estimates sets them right",
         estimated(2, 30.0),
@@ -422,6 +438,14 @@ USE: Final = (
         """,
     ),
 )
+
+
+def belated() -> Story:
+    """A day is sent a day late, in one block; then the meter is heard of as ever."""
+    story, day = electricity().live(POWER[21]), POWER[22:24].ravel()
+    return story.day(day).days(POWER[24:27])
+
+
 SILENT: Final = (
     Case(
         "D15: nothing for two days",
@@ -429,6 +453,15 @@ SILENT: Final = (
         """
         status cause               start    at       rules   or
         opened communication_fault 23T00:00 25T01:00 D15 -
+        """,
+    ),
+    Case(
+        "D15: all of it comes at last",
+        belated(),
+        """
+        status cause               start    at       rules or
+        opened communication_fault 23T00:00 25T00:00 D15   -
+        closed communication_fault 23T00:00 25T00:00 -     -
         """,
     ),
     Case(
@@ -542,4 +575,4 @@ ALIKE: Final = (
     Case("W16: people who have always been up by night", Story("water").days(np.roll(home(40), 12, axis=1))),
     Case("W14: works with weekends", Story("water", customer_class="commercial").days(works())),
 )
-CASES: Final = (*FLOW, *DATA, *READS, *USE, *SILENT, *TOGETHER, *ALIKE)
+CASES: Final = (*FLOW, *LIMITS, *NORM, *DATA, *READS, *USE, *SILENT, *TOGETHER, *ALIKE)

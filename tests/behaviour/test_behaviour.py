@@ -9,7 +9,8 @@ from models.contracts import AnomalyEvent, IntervalBlock
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import RULES
 from tests import kit
-from tests.behaviour.cases import CASES, POWER
+from tests.behaviour.bases import POWER
+from tests.behaviour.cases import CASES
 from tests.behaviour.story import Case, Story, line, lines
 
 
@@ -54,6 +55,6 @@ def test_cases_can_be_sent() -> None:
 
 
 def test_every_rule_has_its_case() -> None:
-    """But for S1, which needs the peers of a whole fleet: tests/unit/models/test_scores.py."""
+    """But for S1 and G5, which need the peers of a whole fleet: test_scores.py and test_catalogue.py."""
     told = {rule for case in CASES for said in lines(case) for rule in said.split()[4].split(",")}
-    assert {rule.id for rule in RULES} - told == {"S1"}
+    assert {rule.id for rule in RULES} - told == {"S1", "G5"}

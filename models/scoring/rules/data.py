@@ -1,4 +1,4 @@
-"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17, D18.
+"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17, D18; W9 of pipes.
 
 Each looks at one reading with the day before it, says what it finds, and marks in `calm` the bits of the rules that
 this reading speaks against: only those end an anomaly, silence of a rule for want of data does not.
@@ -23,13 +23,13 @@ from models.baseline.measure import (
     TOTAL,
 )
 from models.domain.times import HOUR, NEVER, SECOND
-from models.domain.units import ELECTRICITY, GAS
+from models.domain.units import ELECTRICITY, GAS, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_D3, _D5, _D9, _D10, _D13, _D14, _D17, _D18 = (
-    NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D17", "D18")
+_D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9 = (
+    NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9")
 )
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
@@ -41,14 +41,16 @@ _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
 _VOLTS = at("E4", "volts")
 _CAPACITY, _GAS_CAPACITY = at("D18", "share"), at("D18", "gas_share")
+_MINOR, _MAJOR = at("W9", "minor"), at("W9", "major")
 _USUAL_FROM, _USUAL_TO = 0.3, 3.0
 """Ratios of a day to the usual that are no step."""
 _STEPS: Final = (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001)
 
 
 @inner
-def multiplier_step(row, features, settings):
-    """The step (10, 0.1 and their squares and cubes) that the last 24 h show against what is usual; 0 where none.
+def multiplier_step(row, fact, features, settings):
+    """The step that the last 24 h show against what is usual: 10, 0.1, their squares and cubes, or the meter's own
+    multiplier left out or applied twice; 0 where none.
 
     A day's total, its largest interval and its least hour must all bear it out: an electric car raises the peak and not
     the base, a leak the base and not the peak, a vacation leaves the base. A step up leaves every value on a grid ten
@@ -63,10 +65,12 @@ def multiplier_step(row, features, settings):
     top = features[TOP] / (row.interval_s / 3600.0)
     based = row.base > 0.05 * row.level and features[SOLID_HOURS] >= 18
     base = features[LEAST_HOUR] / row.base if based else ratio
-    for step in _STEPS:
+    own = max(fact.multiplier, 1.0)
+    for n in range(len(_STEPS) + 2 * (own > 1.0)):
+        step = _STEPS[n] if n < len(_STEPS) else own if n == len(_STEPS) else 1.0 / own
         if not 1 / tolerance < ratio / step < tolerance or not 0.5 / tolerance < base / step < 2 * tolerance:
             continue
-        if step > 1:
+        if step > 1 and n < len(_STEPS):
             coarse = features[COARSE] >= settings[_STEP_COARSE] and features[COARSE] == features[ACTIVE]
             if coarse and top >= 2.0 * row.day_top:
                 return step
@@ -87,13 +91,13 @@ def data_rules(
     """
     interval = row.interval_s * SECOND
     hours = row.interval_s / 3600.0
-    step = multiplier_step(row, features, settings)
+    step = multiplier_step(row, fact, features, settings)
     if step > 0:
         count = say(findings, count, i, _D5, features[TOTAL] / features[EXPECTED], step, start + interval - 24 * HOUR)
     elif _USUAL_FROM * features[EXPECTED] < features[TOTAL] < _USUAL_TO * features[EXPECTED] or row.days == 0:
         calm |= 1 << _D5  # not merely because a day fits no step so well
 
-    if row.conflicts > settings[_CONFLICTS] and start - row.conflict_at < 24 * HOUR:
+    if row.conflicts > settings[_CONFLICTS] and start - row.conflict_at * SECOND < 24 * HOUR:
         count = say(findings, count, i, _D9, row.conflicts, settings[_CONFLICTS], start)
     else:
         calm |= 1 << _D9
@@ -104,6 +108,14 @@ def data_rules(
         count = say(findings, count, i, _D10, value, lowest, start)
     else:
         calm |= 1 << _D10
+
+    if fact.service == WATER or fact.service == GAS:
+        minor, back = -settings[_MINOR] * resolution, -(value + features[BEFORE])
+        twice = value < minor and features[BEFORE] < minor and not rolled
+        if twice and back > settings[_MAJOR] * resolution:
+            count = say(findings, count, i, _W9, back, settings[_MAJOR] * resolution, start - interval)
+        elif value >= 0:
+            calm |= 1 << _W9
 
     limit = settings[_SPIKE] * max(row.top, 1.2 * row.day_top) * hours
     spiked = features[BEFORE] > limit and value <= 0.5 * limit and not features[BEFORE_2] > 0.5 * limit
@@ -132,6 +144,7 @@ def data_rules(
         count = say(findings, count, i, _D14, hole, missed, value_before + interval)
     else:
         calm |= 1 << _D14
+    calm |= 1 << _D15
 
     if value > 0:
         calm |= 1 << _D17

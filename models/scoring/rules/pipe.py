@@ -35,7 +35,7 @@ _BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
 _FLOOR, _BURST_DAYS = at("W15", "floor_l_h"), at("W15", "days")
 _NIGHTS, _USUAL, _OF_LATE = at("W16", "nights"), at("W16", "usual"), at("W16", "of_late")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
-_SOLID = 18
+SOLID = 18
 """Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
 
 
@@ -59,7 +59,7 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
     least, last = features[LEAST_HOUR], features[LAST_HOUR]
     two_hours = features[TWO_HOURS]
     hourly = hours <= 1
-    day_seen = hourly and features[SOLID_HOURS] >= _SOLID and end - row.first >= DAY
+    day_seen = hourly and features[SOLID_HOURS] >= SOLID and end - row.first >= DAY
     day_since = end - DAY
     burst = two_hours if hourly else last
 
@@ -109,9 +109,9 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
         since = day_since
         if not household:  # works have weekends, and shifts
             allowed = max(allowed, settings[_PAST_TOP] * row.base_top)
-            if not last > allowed or row.low_at == NEVER:
-                row.low_at = start
-            since = row.low_at + HOUR
+            if not last > allowed or row.low_at == 0:
+                row.low_at = start // SECOND
+            since = row.low_at * SECOND + HOUR
         if day_seen and least > allowed:
             row.fired_day[day % 2] = max(row.fired_day[day % 2], day)  # told or not yet, the day teaches little
         lasting = household or end - since >= settings[_OTHERS_HOURS] * HOUR

@@ -1,4 +1,5 @@
-"""Rules on how a reading came about: its register, its quality, its day as a whole. D1, D2, D6, D12, D16."""
+"""Rules on how a reading came about: its register, its quality, its day as a whole. D1, D2, D6, D8, D12, D16,
+D19."""
 
 import numpy as np
 
@@ -10,18 +11,23 @@ from models.domain.units import ELECTRICITY
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
+from models.state.ring import decimals_of
 
-_D1, _D2, _D6, _D12, _D16 = (NUMBER[rule] for rule in ("D1", "D2", "D6", "D12", "D16"))
+_D1, _D2, _D6, _D8, _D12, _D16, _D19 = (NUMBER[rule] for rule in ("D1", "D2", "D6", "D8", "D12", "D16", "D19"))
 _ESTIMATED_DAYS = at("D1", "days")
 _SHARE, _STEPS, _LASTS = at("D2", "share"), at("D2", "grid_steps"), at("D2", "hours")
 _JUMP, _JUMP_STEPS, _JUMP_HOURS = at("D6", "share"), at("D6", "grid_steps"), at("D6", "hours")
 _SHIFT = at("D12", "hours")
+_STALE, _STALE_STEPS = at("D8", "hours"), at("D8", "steps")
+_ALONE = at("D19", "days")
 _SEEN_LATE = 3
 """Days until the profile of the last days has turned."""
 
 
 @inner
-def read_rules(row, fact, features, start, day, zone, value, rank, estimated_since, settings, findings, count, i, calm):
+def read_rules(
+    row, fact, features, start, day, zone, value, rank, estimated_since, register, settings, findings, count, i, calm
+):
     """Findings on one reading from its quality and its day. `estimated_since`: of the run of estimates before it."""
     interval = row.interval_s * SECOND
     since = row.estimated_since
@@ -49,6 +55,12 @@ def read_rules(row, fact, features, start, day, zone, value, rank, estimated_sin
         count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
     else:
         calm |= 1 << _D12
+
+    alone = 0.0 if np.isnan(row.register) or not np.isnan(register) else (start + interval - row.register_at) / DAY
+    if alone >= settings[_ALONE]:
+        count = say(findings, count, i, _D19, alone, settings[_ALONE], row.register_at)
+    else:
+        calm |= 1 << _D19
     return count, calm
 
 
@@ -81,9 +93,14 @@ def register_rules(row, fact, features, start, register, day, resolution, settin
     if off <= max(settings[_SHARE] * abs(step), settings[_STEPS] * grid):
         row.unmatched_since = NEVER
         calm |= 1 << _D2
+        calm |= 1 << _D8
     elif not made_up:
         if row.unmatched_since == NEVER:
             row.unmatched_since = row.register_at
-        if start + interval - row.unmatched_since >= settings[_LASTS] * HOUR:
+        lasts = (start + interval - row.unmatched_since) / HOUR
+        used = step == 0 and row.pending > settings[_STALE_STEPS] * 10.0 ** -np.float64(decimals_of(register))
+        if used and lasts >= settings[_STALE]:
+            count = say(findings, count, i, _D8, lasts, settings[_STALE], row.unmatched_since)
+        if lasts >= settings[_LASTS]:
             count = say(findings, count, i, _D2, row.pending, step, row.unmatched_since)
     return count, calm

@@ -22,7 +22,8 @@ class Rule:
 
     `text` is the evidence sentence, with {value}, {threshold} and {unit}. `needs` are columns of METERS without which
     the rule is off. `explains` are the rules whose findings on the same readings this one accounts for. The anomaly
-    stays open until the rule has been silent for `clear_h` hours of valid reads.
+    stays open until the rule has been silent for `clear_h` hours of valid reads. `shadow` says why a rule is in shadow
+    by default: evaluated and counted, it opens nothing.
     """
 
     id: str
@@ -37,9 +38,12 @@ class Rule:
     settings: tuple[Setting, ...]
     needs: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
+    shadow: str = ""
 
 
 ALL: Final = ("electricity", "water", "gas", "heat")
 PIPE: Final = ("water", "gas")
-FLOW: Final = ("W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6")
+FLOW: Final = (
+    "W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6", "W2b", "W3", "W5", "W8", "W10", "W10b", "G1", "G2",
+)  # fmt: skip
 """Rules on the flow of water and gas."""

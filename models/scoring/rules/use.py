@@ -80,13 +80,14 @@ def use_rules(row, fact, features, start, day, zone, settings, findings, count, 
             least = settings[_USE_GAS]
         used = features[TOTAL] * fact.base_units
         if used <= least:
-            row.inactive_since = NEVER
+            row.inactive_since = 0
             calm |= 1 << _E5
         elif features[SEEN] >= 0.75 * features[SLOTS]:
-            if row.inactive_since == NEVER:
-                row.inactive_since = max(end - DAY, row.first)
-            if end - row.inactive_since >= settings[_USE_DAYS] * DAY:
-                count = say(findings, count, i, _E5, used, least, row.inactive_since)
+            if row.inactive_since == 0:
+                row.inactive_since = max(end - DAY, row.first) // SECOND
+            since = row.inactive_since * SECOND
+            if end - since >= settings[_USE_DAYS] * DAY:
+                count = say(findings, count, i, _E5, used, least, since)
     else:
         calm |= 1 << _E5
     return count, calm

@@ -39,9 +39,10 @@ def test_replay_prints_its_summary_as_json_and_is_silent_otherwise(meterwatch: C
     done = meterwatch("replay", *of(files), "--json")
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out) == json.loads((files["out"] / "summary.json").read_text(encoding="utf-8"))
-    silent = meterwatch("replay", *of(files), "--force", "--scores")
+    silent = meterwatch("replay", *of(files), "--force", "--scores", "--substitutes")
     assert silent == (0, "", "")
     assert (files["out"] / "scores.parquet").exists()
+    assert (files["out"] / "substitutes.jsonl").exists()
 
 
 def test_replay_shows_its_progress_on_a_terminal(

@@ -216,3 +216,13 @@ def test_raw_of_a_dead_letter_is_the_line_as_it_came(whole: Replayed) -> None:
     assert [letter["row"] for letter in letters] == sorted(letter["row"] for letter in letters)
     assert all(ROWS[letter["row"] - 1] == letter["raw"] for letter in letters)
     assert next(csv.reader([letters[0]["raw"]]))[0] == "xm5"
+
+
+def test_substitutes_are_written_where_asked_for(tmp_path: Path) -> None:
+    """Two hours of the third day are lost; the fourth closes it."""
+    rows = [f"a,2024-05-{1 + n // 24:02}T{n % 24:02}:00:00Z,{n % 24}" for n in range(24 * 5) if n not in (53, 54)]
+    readings = write_csv(tmp_path / "readings.csv", "meter_id,start,value", rows)
+    meters = write_meters(tmp_path / "meters.csv", {"a": "water,L,3600,UTC"})
+    lines = run(tmp_path / "out", readings, meters, substitutes=True).lines("substitutes.jsonl")
+    common = {"meter_id": "a", "quality": "derived", "method": "interpolated"}
+    assert lines == [{**common, "start": f"2024-05-03T0{hour}:00:00Z", "value": float(hour)} for hour in (5, 6)]

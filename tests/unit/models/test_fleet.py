@@ -58,6 +58,13 @@ def test_a_silent_head_end_is_one_incident_that_claims_its_meters() -> None:
     assert {claim.incident_id for claim in claims} == {event.id}
 
 
+def test_in_shadow_the_gate_claims_nobody() -> None:
+    stage = stage_of(FLEET, Policy.from_toml("[rules.F1]\nshadow = true"))
+    break_out(stage, FLEET[:30], "communication_fault")
+    assert (stage.said.events, stage.claimed) == ([], set())
+    assert [one.decision for one in stage.said.decisions] == ["shadow.incident.opened"]
+
+
 def test_it_grows_by_a_line_an_hour_and_ends_with_its_meters() -> None:
     stage = stage_of(FLEET)
     break_out(stage, FLEET[:30], "communication_fault")

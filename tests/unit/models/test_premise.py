@@ -4,6 +4,7 @@ import pytest
 
 from models.contracts import GroupDay
 from models.domain.times import to_datetime, to_us
+from models.scoring.policy import Policy
 from tests import kit
 from tests.support.grouped import Stage, close_of, day_of, finding, line, read, start_of
 
@@ -72,3 +73,11 @@ def test_nothing_is_added_to_a_loss_that_the_meter_itself_showed() -> None:
     stage.take(finding(POWER, closed, GROUP))
     days(stage, 12, 16, power=0.0)
     assert stage.lines == [("power", "meter_fault", "opened")]
+
+
+@pytest.mark.parametrize(("table", "noted"), [("on = false", []), ("shadow = true", ["opened", "closed"])])
+def test_a_rule_that_is_off_or_in_shadow(table: str, noted: list[str]) -> None:
+    stage = days(days(Stage(policy=Policy.from_toml(f"[rules.X1]\n{table}")), 0, 5), 5, 10, power=0.0)
+    days(stage, 10, 12)
+    assert (stage.lines, stage.said.cases) == ([], [])
+    assert [one.decision for one in stage.said.decisions] == [f"shadow.anomaly.{status}" for status in noted]

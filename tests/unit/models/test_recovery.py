@@ -189,7 +189,7 @@ def test_nothing_is_recovered_from_nothing() -> None:
 
 def test_state_of_another_layout_is_refused() -> None:
     for key, value in begun_log():
-        other = value.replace(b'"version": 3', b'"version": 9') if key == b"p" else b"\x09\x00" + value[2:]
+        other = value.replace(b'"version": 4', b'"version": 9') if key == b"p" else b"\x09\x00" + value[2:]
         with pytest.raises(VersionError, match="layout 9"):
             Partition().apply(key, other)
     with pytest.raises(VersionError, match="layout 9"):

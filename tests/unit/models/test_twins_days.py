@@ -15,7 +15,7 @@ from models.baseline import keep, patterns
 from models.domain.causes import FAMILIES
 from models.domain.localtime import FIRST_DAY, midnights
 from models.domain.quality import EDITED, ESTIMATED, MISSING, VALID
-from models.domain.times import DAY, HOUR, NEVER
+from models.domain.times import DAY, HOUR, NEVER, SECOND
 from models.domain.units import CLASSES, SERVICES
 from models.scoring import close
 from models.scoring.learnt import in_force
@@ -440,7 +440,7 @@ def test_who_is_silent(meters: list[tuple[int, float, float, str]]) -> None:
     for at, (hours, said, learnt, kind) in enumerate(meters):
         rows["heard_at"][at] = NEVER if kind == "unheard" else now - hours * HOUR
         rows["value_at"][at] = NEVER if kind == "no value" else now - hours * HOUR
-        rows["outage_at"][at] = now if kind == "outage" else NEVER
+        rows["outage_at"][at] = now // SECOND if kind == "outage" else 0
         rows["episodes"]["opened"][at, _SILENCE] = now if kind == "said" else NEVER
         rows["upload_h"][at], facts["upload_h"][at] = learnt, said
         fact_of[at] = -1 if kind == "unknown" else at

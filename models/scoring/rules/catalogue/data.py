@@ -79,7 +79,7 @@ RULES: Final = (
             Setting("hours", "h", 12, "design study: its slots are half-hours; a home on standby is flat for a night"),
             Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
         ),
-        explains=("D17", "E3", *FLOW),
+        explains=("D17", "E3", "E8", *FLOW),
     ),
     Rule(
         "D14",
@@ -143,5 +143,21 @@ RULES: Final = (
         ),
         needs=("size",),
         explains=("D3", *FLOW),
+    ),
+    Rule(
+        "W9",
+        "backflow",
+        "unusual_use",
+        PIPE,
+        0.6,
+        "medium",
+        24,
+        "flow ran back for two intervals or more: {value:.6g} {unit}, {threshold:.6g} are let pass",
+        "unit",
+        (
+            Setting("minor", "x resolution", 1, "Neptune: of the eighth digit; each interval"),
+            Setting("major", "x resolution", 100, "Neptune: of the eighth digit; of both, for jitter is 1 to 7 steps"),
+        ),
+        explains=("D10",),
     ),
 )

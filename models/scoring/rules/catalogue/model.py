@@ -1,4 +1,4 @@
-"""What the models say of closed days, where no rule of the trade speaks."""
+"""What the models say of days: S1 where no rule of the trade speaks, S2 what looks like theft."""
 
 from typing import Final
 
@@ -23,7 +23,24 @@ RULES: Final = (
                 20_000,
                 "ours: no rule speaks, so it has to be rare; only with 30 peers of its class and a forest",
             ),
-            Setting("days", "days", 2, "ours: before a departure over a week is so rare"),
+            Setting("days", "days", 1, "ours: before a departure over a week is so rare"),
+        ),
+    ),
+    Rule(
+        "S2",
+        "like theft",
+        "theft",
+        ("electricity",),
+        0.5,
+        "medium",
+        24,
+        "two days on end look like theft to the trees trained on it: log odds {value:.1f}, {threshold:.3g} is let pass",
+        "log odds",
+        (
+            Setting(
+                "log_odds", "log odds", 2.5, "ours: on ten real homes that the model was not shown, 1 in 1,000 days"
+            ),
+            Setting("one_in", "readings", 150, "ours: and as rare as that in the fleet at hand"),
         ),
     ),
 )

@@ -50,7 +50,7 @@ RULES: Final = (
             Setting("past", "x own two-hour maximum", 1.33, "ours: a works may be fitted with a small meter"),
         ),
         needs=("size",),
-        explains=("W1", "W4", "W14", "G3", "G6"),
+        explains=("W1", "W4", "W14", "G3", "G6", "W2b", "W3", "W5", "W8", "G2"),
     ),
     Rule(
         "W14",
@@ -86,7 +86,7 @@ RULES: Final = (
             Setting("floor_l_h", "L/h", 250, "ours: above a garden hose for two hours"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
         ),
-        explains=("W1", "W4", "W14", "G3", "G6"),
+        explains=("W1", "W4", "W14", "G3", "G6", "W2b", "W3", "W5", "W8", "G2"),
     ),
     Rule(
         "W16",
@@ -115,7 +115,7 @@ RULES: Final = (
         "no hour without flow for {value:.0f} h, {threshold:.0f} are enough",
         "h",
         (
-            Setting("days", "days", 30, "Takahashi; days unverified"),
+            Setting("days", "days", 30, "Takahashi; Seibu Gas, Toyo Keiki: 30 days"),
             Setting(
                 "steady", "ratio", 3.0, "ours: the day's largest interval over its least; heating is no micro-leak"
             ),

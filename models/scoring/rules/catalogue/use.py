@@ -43,8 +43,8 @@ RULES: Final = (
         "use has been {value:.0f} % of the usual for a week, base and level alike, while peers are steady",
         "%",
         (
-            Setting("ratio", "share", 0.8, "ours; detection rules E3 have 50 % of a normalised baseline for 14 days"),
-            Setting("days", "days", 3, "ours: since the level fell"),
+            Setting("ratio", "share", 0.5, "detection rules E3"),
+            Setting("days", "days", 14, "detection rules E3: since the level fell"),
             Setting("level", "deviations", 0.8, "ours: of the day's mean, over 7 days"),
             Setting("base", "deviations", 1.4, "ours: of the least two hours or the night, over 7 days"),
             Setting("both", "deviations", 3.5, "ours: the two together; a vacation hardly lowers the base"),
