@@ -29,7 +29,8 @@ THEFT: Final = (
     "evenings_only",
 )  # fmt: skip
 """h5 is left to D13: equal values to the digit are an estimate first."""
-LOOK_ALIKES: Final = ("vacation", "baby", "ev", "season", "guests")
+LOOK_ALIKES: Final = ("vacation", "baby", "ev", "season", "guests", "clock_shift")
+"""Other lives, and the fault that looks most like theft and is none."""
 SIMULATED: Final = "simulated"
 _TREES, _DEPTH, _LEAVES, _PACE = 150, 5, 15, 0.08
 _LEAST_LEAF: Final = 60

@@ -32,6 +32,9 @@ def with_register(hole: int, caught_up: float) -> Story:
     return story.live(MORE[0])
 
 
+NO_S2: Final = "[rules.S2]\non = false"
+"""Where a rule of the trade is looked at by itself."""
+
 FLOW: Final = (
     Case(
         "W1: a leak of 5 L/h and its repair",
@@ -159,7 +162,11 @@ DATA: Final = (
         opened data_error 22T00:00 23T00:00 D5    -
         """,
     ),
-    Case("D5: the same where no multiplier is known of", electricity().live(np.round(POWER[21:23] / 40, 5).ravel())),
+    Case(
+        "D5: the same where no multiplier is known of",
+        electricity().live(np.round(POWER[21:23] / 40, 5).ravel()),
+        policy=NO_S2,
+    ),
     Case("D5, D17: a vacation on standby", electricity().live(AWAY.ravel())),
     Case("D5, W15: home from a vacation", water().days(np.zeros((10, 24))).days(WATER[21:28])),
     Case("D5: home from a vacation, electricity", electricity().days(AWAY).days(POWER[30:35])),
@@ -368,6 +375,7 @@ READS: Final = (
         status cause      start    at       rules or
         opened data_error 22T00:00 28T00:00 D12   -
         """,
+        policy=NO_S2,
     ),
 )
 USE: Final = (
@@ -387,8 +395,9 @@ USE: Final = (
         status cause       start    at       rules or
         opened unusual_use 22T00:00 22T00:00 E1    -
         closed unusual_use 22T00:00 24T00:00 -     -
-        opened theft       21T00:00 25T00:00 E3,E9 -
+        opened theft       21T00:00 25T00:00 E9    -
         """,
+        policy=NO_S2,
     ),
     Case(
         "E2: energy comes back from a home without generation",
@@ -403,13 +412,24 @@ USE: Final = (
         electricity(has_generation=True).days(POWER[21:26], received=[0.1] * 24),
     ),
     Case(
-        "E3: half of it is taken past the meter",
+        "E3: six tenths of it are taken past the meter",
+        stolen(0.6, 18),
+        """
+        status cause start    at       rules or
+        opened theft 21T00:00 35T00:00 E3    -
+        """,
+        policy=NO_S2,
+    ),
+    Case("E3: a third of it", stolen(0.33, 18), policy=NO_S2),
+    Case(
+        "S2: half of it is taken past the meter",
         stolen(0.5, 14),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 25T00:00 E3    -
+        opened theft 22T00:00 24T00:00 S2    -
         """,
     ),
+    Case("S2: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),
     Case("E3: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),
     Case(
         "E4: no energy for four days, and 230 V all the while",

@@ -229,20 +229,25 @@ def test_a_heat_wave_is_a_drift_of_the_cohort_and_opens_nothing() -> None:
     assert run.events == []
 
 
-def test_s1_finds_a_bypass_that_no_rule_names_yet_and_is_explained_by_the_one_that_does() -> None:
+def test_s2_calls_a_bypass_theft_after_two_days() -> None:
     run = lived(40, bypassed)
-    told_of = [event for _, event in run.events]
-    assert [(event.status, event.cause) for event in told_of] == [("opened", "unusual_use"), ("updated", "theft")]
-    assert {event.meter_id for event in told_of} == {"home7"}
-    first, then = told_of
-    assert 30 <= first.updated_at.timestamp() * 1e6 / DAY - FIRST / DAY < 34
-    (evidence,) = first.evidence
+    (event,) = [event for _, event in run.events]
+    assert (event.meter_id, event.status, event.cause) == ("home7", "opened", "theft")
+    assert {evidence.rule for evidence in event.evidence} == {"S2"}
+    begun = FIRST + 30 * DAY
+    assert begun <= kit.us(event.start.isoformat()) < begun + 2 * DAY
+    assert begun + 2 * DAY <= kit.us(event.detected_at.isoformat()) <= begun + 4 * DAY
+
+
+def test_without_trees_s1_says_what_no_rule_names() -> None:
+    run = lived(36, bypassed, "models.theft = 0")
+    (event,) = [event for _, event in run.events]
+    assert (event.meter_id, event.status, event.cause) == ("home7", "opened", "unusual_use")
+    assert 30 <= event.updated_at.timestamp() * 1e6 / DAY - FIRST / DAY < 34
+    (evidence,) = event.evidence
     assert evidence.rule == "S1"
     assert evidence.value > 20_000
     named = evidence.text.split("most of all in ")[1].split(";")[0].split(", ")
     assert named
     assert set(named) <= set(FEATURES)
     assert named[0] in {"level_3d", "level_7d", "day", "six_hours", "base_7d"}
-    assert first.id == then.id
-    assert {"S1", "E3"} <= {evidence.rule for evidence in then.evidence}
-    assert then.confidence > first.confidence
