@@ -10,7 +10,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.scoring.vector import BASE
 from models.state.jit import inner
 
-_S1 = NUMBER["S1"]
+_S1 = np.int64(NUMBER["S1"])
 _ONE_IN, _DAYS = at("S1", "one_in"), at("S1", "days")
 
 
