@@ -36,11 +36,12 @@ _zones, _flags = nb.int64[:, ::1], nb.boolean[::1]
 _cohorts = nb.from_dtype(COHORT)[:, ::1]
 
 
-@kernel(nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, _f4))
-def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, values):
+@kernel(nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, nb.int64, _f4))
+def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, last, values):
     """Statistics of local day `day` of every meter that has yet to learn it, into `values` [count, STATS]; else NaN.
 
-    Returns how many there are.
+    `last` is the day that closes: rows that a life before a crash has written after that close know later reads, and
+    learn nothing by it. Returns how many there are.
     """
     rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
     found = 0
@@ -49,7 +50,7 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
             continue
         row = rows[m]
-        if row.first == NEVER or row.learnt_day >= day:
+        if row.first == NEVER or row.closed_day >= last or row.learnt_day >= day:
             continue
         slots, there = read_day(
             row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count

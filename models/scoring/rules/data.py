@@ -29,7 +29,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
 _D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9 = (
-    NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9")
+    np.int64(NUMBER[rule]) for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9")
 )
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")

@@ -22,7 +22,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
 _W1, _W4, _W6, _W14, _W15, _W16, _G3, _G6 = (
-    NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6")
+    np.int64(NUMBER[rule]) for rule in ("W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6")
 )
 _TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
 _TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")

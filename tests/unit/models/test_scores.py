@@ -135,7 +135,7 @@ def frozen(p: Partition) -> ClosedDay:
     """What the day that is next to close would be frozen as."""
     values = np.empty((len(p), STATS), np.float32)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, len(p), 0)
-    assert _CLOSE.survey(*meters, NEXT, values) == len(p)
+    assert _CLOSE.survey(*meters, NEXT, NEXT, values) == len(p)
     return close_day(p, 0, NEXT, NEXT, values, in_force(p, kit.POLICY.models))
 
 

@@ -65,7 +65,7 @@ def test_half_a_day_is_no_day() -> None:
 
 
 def test_the_last_reading_of_a_day_is_scored_with_it() -> None:
-    """How theft-like a home looks moves with the last reading of a day, and at its close, and keeps still in between."""
+    """How theft-like a home looks moves with the last reading of a day and at its close, and keeps still in between."""
     p = known_by(32)
     (said,) = pipeline.detect(kit.columns(days(32, 33), p, 32 * COUNT), p, kit.POLICY, scores=True).scores
     mine = said.parts[said.meter == p.meter_ids.index("home5"), THEFT]
