@@ -395,7 +395,7 @@ USE: Final = (
         status cause       start    at       rules or
         opened unusual_use 22T00:00 22T00:00 E1    -
         closed unusual_use 22T00:00 24T00:00 -     -
-        opened theft       21T00:00 25T00:00 E9    -
+        opened theft       22T00:00 25T00:00 E9    -
         """,
         policy=NO_S2,
     ),
@@ -416,7 +416,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 35T00:00 E3    -
+        opened theft 21T00:00 36T00:00 E3    -
         """,
         policy=NO_S2,
     ),
