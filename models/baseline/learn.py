@@ -94,7 +94,7 @@ def learn_day(row, day, weight, rates, count, hour_sum, hour_count):
     row.active += rate * (active / count - row.active)
     row.peak = _decayed(row.peak, two_hours, given)
     row.top = _decayed(row.top, top, given)
-    row.zero_run = _decayed(row.zero_run, row.zeros_ended, given)
+    row.zero_run = _decayed(row.zero_run, row.zeros_ended, 1.0)  # it ended: so long may they be away
     row.zeros_ended = 0.0
     row.days = min(row.days + 1, 60_000)
     return True

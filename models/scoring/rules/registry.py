@@ -11,7 +11,7 @@ from models.scoring.rules.rule import Rule
 
 _ORDER: Final = (
     "D5", "D9", "D10", "D3", "D13", "W6", "W15", "W1", "W4", "W14", "G3", "D17", "D14", "G6", "D15", "D2",
-    "D6", "D1", "D16", "D12", "E1", "E2", "E3", "E4", "E5", "E9", "D18", "W16", "S1",
+    "D6", "D1", "D16", "D12", "E1", "E2", "E3", "E4", "E5", "E9", "D18", "W16", "S1", "W13", "W17",
 )  # fmt: skip
 _BY_ID: Final = {rule.id: rule for rule in (*data.RULES, *pipe.RULES, *reads.RULES, *use.RULES, *model.RULES)}
 RULES: Final[tuple[Rule, ...]] = tuple(_BY_ID[rule_id] for rule_id in _ORDER)
