@@ -39,6 +39,8 @@ _BAND, _BAND_SHARE = at("W17", "band"), at("W17", "share")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
 _SOLID = 18
 """Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
+_FEWEST, _OF_FEW = 14, 2
+"""With fewer hours than these no leak is told, and so many more must be steady where hours are few."""
 
 
 @inner
@@ -68,7 +70,9 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
     for hour in range(HOURLY, WIDTH):
         if features[hour] <= 1.25 * least + 1.0 / litres:
             near += 1
-    steady = near >= settings[_STEADY_HOURS]
+    few = features[SOLID_HOURS] < _SOLID
+    flows_on = hourly and features[SOLID_HOURS] >= _FEWEST and end - row.first >= DAY
+    flows_on = flows_on and near >= settings[_STEADY_HOURS] + _OF_FEW * few
 
     share = settings[_GAS_SHARE] if fact.service == GAS else settings[_SHARE]
     allowed = share * fact.size * 1000.0
@@ -99,7 +103,7 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
     if fact.service == WATER:
         daily = features[TOTAL] / max(features[SEEN] * hours, hours) * litres
         household = fact.customer_class <= 1 and fact.size <= settings[_SIZE] and daily < settings[_HOUSEHOLD]
-        if household and day_seen and steady and least * litres >= settings[_FLOW]:
+        if household and flows_on and least * litres >= settings[_FLOW]:
             count = say(findings, count, i, _W1, least * litres, settings[_FLOW], day_since)
         elif last * litres < settings[_FLOW]:
             calm |= 1 << _W1
@@ -122,19 +126,19 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
             if not last > allowed or row.low_at == NEVER:
                 row.low_at = start
             since = row.low_at + HOUR
-        if day_seen and steady and least > allowed:
+        if flows_on and least > allowed:
             row.fired_day[day % 2] = max(row.fired_day[day % 2], day)  # told or not yet, the day teaches little
         lasting = household or end - since >= settings[_OTHERS_HOURS] * HOUR
-        if row.days >= settings[_BASE_DAYS] and day_seen and steady and least > allowed and lasting:
+        if row.days >= settings[_BASE_DAYS] and flows_on and least > allowed and lasting:
             count = say(findings, count, i, _W14, least, allowed, since)
         elif last <= allowed:
             calm |= 1 << _W14
 
         if at_six and household and hourly and row.days >= settings[_NIGHT_DAYS]:
-            told, _ = told_by_night(litres * features[HOURLY:WIDTH], litres * resolution, row.night)
-            told += row.wet
+            night, _ = told_by_night(litres * features[HOURLY:WIDTH], litres * resolution, row.night)
+            told = row.wet + night
             comes_and_goes = least * litres < settings[_FLOW]  # if it never stops the others tell
-            if told >= settings[_TOLD] and row.wet_nights + 1 >= settings[_NIGHTS] and comes_and_goes:
+            if night > 0 and told >= settings[_TOLD] and row.wet_nights + 1 >= settings[_NIGHTS] and comes_and_goes:
                 since = end - DAY - 6 * HOUR  # the first of the nights may have been chance
                 count = say(findings, count, i, _W16, told, settings[_TOLD], since)
         elif row.wet < 0.5 * settings[_TOLD]:
