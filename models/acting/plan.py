@@ -50,6 +50,10 @@ def _long_estimated(known: Known, sure: float) -> bool:
     return "D1" in known.rules
 
 
+def _away(known: Known, sure: float) -> bool:
+    return known.rules == ["W13"]
+
+
 def _any(known: Known, sure: float) -> bool:
     return True
 
@@ -60,6 +64,7 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("leak", _business, Plan(notice="leak", work="inspect", priority=3)),
     ("leak", _any, Plan(notice="leak")),
     ("burst", _any, Plan(notice="burst", work="repair", priority=1)),
+    ("meter_fault", _away, Plan()),
     ("meter_fault", _any, Plan(work="exchange", priority=3, hold=True)),
     ("theft", _sure, Plan(work="inspect", priority=2, hold=True)),
     ("theft", _tampered, Plan(work="inspect", priority=2, hold=True)),
@@ -69,7 +74,10 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
     ("communication_fault", _any, Plan(work="communication", priority=4)),
 )
-"""The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all."""
+"""The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all,
+nor where nobody may be at home: D17 tells when it lasts."""
+_LASTS: Final = {rule: "leak_lasts_h" for rule in ("W1", "W4", "W14")} | {"W16": "toilet_lasts_h"}
+"""How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",
@@ -94,6 +102,9 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
     ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
     if event.cause == "communication_fault":
         ends = max(ends, to_us(event.start) + moment.hours("silence_lasts_h"))
+    if event.cause == "leak" and known.rules:
+        lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
+        ends = max(ends, to_us(event.start) + lasts)
     return ends
 
 

@@ -24,7 +24,7 @@ from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
-from models.state.layout import COHORT, FACTS, ROW
+from models.state.layout import COHORT, FACTS, HOURS, ROW
 
 DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
 """A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
@@ -78,7 +78,7 @@ def close(
     one is learnt already. `rebaseline`: event time before which an open anomaly was detected that is the new normal.
     `medians` [COHORTS, STATS] of the day. `paged` [count, PAGED] gets the day's departures for the drift detectors.
     """
-    rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
+    rates, hour_sum, hour_count, flows = np.empty(MOST_SLOTS), np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
     for m in range(count):
         paged[m, :] = np.nan
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
@@ -105,7 +105,10 @@ def close(
         peers = peers_of(medians, fact.service, cohort_number(fact.service, fact.customer_class))
         accumulate(row, day, values[m], peers, weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
-        look_at_night(row, day, hour_sum, hour_count)
+        litres = fact.base_units
+        for hour in range(HOURS):
+            flows[hour] = litres * hour_sum[hour] / hour_count[hour] if hour_count[hour] > 0 else np.nan
+        look_at_night(row, weight, flows, litres * max(fact.resolution, row.resolution))
         learn_slope(row, weight)
         look_for_copy(row, day, fingerprint(rates[:slots]))
 

@@ -59,6 +59,8 @@ _ACTING: Final = {
     ),
     "hold_off_reads_h": (24.0, "h", "ours: read and data errors; the same"),
     "hold_off_silence_h": (24.0, "h", "ours: silent meters; the same"),
+    "leak_lasts_h": (48.0, "h", "SFPUC: a flow of 48 h; of many that last for a day people are the reason"),
+    "toilet_lasts_h": (120.0, "h", "ours: the same of flow that comes and goes"),
     "silence_lasts_h": (72.0, "h", "ours: most silent meters come back before somebody could be there"),
     "theft_confidence": (0.6, "share", "ours: below it nobody is sent"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
