@@ -76,7 +76,7 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
 )
 """The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all,
 nor where nobody may be at home: D17 tells when it lasts."""
-_LASTS: Final = {rule: "leak_lasts_h" for rule in ("W1", "W4", "W14")} | {"W16": "toilet_lasts_h"}
+_LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "toilet_lasts_h"}
 """How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
