@@ -76,7 +76,7 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
 )
 """The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all,
 nor where nobody may be at home: D17 tells when it lasts."""
-_LASTS: Final = {rule: "leak_lasts_h" for rule in ("W1", "W4", "W14")} | {"W16": "toilet_lasts_h"}
+_LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "toilet_lasts_h"}
 """How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
@@ -102,10 +102,15 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
     ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
     if event.cause == "communication_fault":
         ends = max(ends, to_us(event.start) + moment.hours("silence_lasts_h"))
-    if event.cause == "leak" and known.rules:
-        lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
-        ends = max(ends, to_us(event.start) + lasts)
-    return ends
+    return max(ends, lasting(known, moment))
+
+
+def lasting(known: Known, moment: Moment) -> int:
+    """Event time, microseconds, from which a leak of water has lasted so long that it is surely one."""
+    if known.event.cause != "leak" or not known.rules:
+        return known.since
+    lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
+    return max(known.since, to_us(known.event.start) + lasts)
 
 
 def stale(known: Known, moment: Moment, limit: int) -> bool:

@@ -58,7 +58,9 @@ def multiplier_step(row, features, settings):
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
     ratio = features[TOTAL] / features[EXPECTED]
-    if _USUAL_FROM < ratio < _USUAL_TO or ratio <= 0 or features[FLAT] > 0.5 * features[ACTIVE]:  # what is even flows on
+    if (
+        _USUAL_FROM < ratio < _USUAL_TO or ratio <= 0 or features[FLAT] > 0.5 * features[ACTIVE]
+    ):  # what is even flows on
         return 0.0
     tolerance = settings[_STEP_TOLERANCE]
     top = features[TOP] / (row.interval_s / 3600.0)

@@ -102,7 +102,9 @@ RULES: Final = (
         "flow comes and goes by night as of a toilet: log likelihood ratio {value:.3g}, {threshold:.3g} is enough",
         "",
         (
-            Setting("told", "log likelihood ratio", 5, "ours: over the nights, each 3 at most; 0.4 false in 1,000 days"),
+            Setting(
+                "told", "log likelihood ratio", 5, "ours: over the nights, each 3 at most; 0.4 false in 1,000 days"
+            ),
             Setting("nights", "nights", 2, "ours: that speak for it, one after the other"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
         ),
@@ -118,7 +120,9 @@ RULES: Final = (
         "{value:.6g} {unit}/h after a steady day, whose band ends at {threshold:.6g}",
         "unit/h",
         (
-            Setting("band", "x range of the day", 3, "ours: three low spells and a peak of River's WaterFlow, no other"),
+            Setting(
+                "band", "x range of the day", 3, "ours: three low spells and a peak of River's WaterFlow, no other"
+            ),
             Setting("share", "share of flow", 0.05, "ours: the least that counts; a steady day keeps within twice it"),
         ),
     ),
