@@ -102,10 +102,15 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
     ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
     if event.cause == "communication_fault":
         ends = max(ends, to_us(event.start) + moment.hours("silence_lasts_h"))
-    if event.cause == "leak" and known.rules:
-        lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
-        ends = max(ends, to_us(event.start) + lasts)
-    return ends
+    return max(ends, lasting(known, moment))
+
+
+def lasting(known: Known, moment: Moment) -> int:
+    """Event time, microseconds, from which a leak of water has lasted so long that it is surely one."""
+    if known.event.cause != "leak" or not known.rules:
+        return known.since
+    lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
+    return max(known.since, to_us(known.event.start) + lasts)
 
 
 def stale(known: Known, moment: Moment, limit: int) -> bool:

@@ -19,6 +19,8 @@ _SAME_LEVEL: Final = 1.0
 NIGHT_HOURS: Final = 6
 _RUNS_L_H: Final = 4.0
 """A flow by which a toilet may be said to run in an hour: a tap that drips gives less."""
+_RUNS_MOST_L_H: Final = 200.0
+"""More is no toilet, and says nothing of one: a garden watered by night."""
 _STEPS: Final = 4
 """Of the meter's grid, at least: of fewer nobody can say whether two flows are alike."""
 _RUNS: Final = 0.7
@@ -117,6 +119,9 @@ def told_by_night(flows, grid, usual):
         if np.isnan(flow):
             continue
         seen += 1
+        if flow > _RUNS_MOST_L_H:
+            wet, before = wet + 1, np.nan
+            continue
         if flow < least:
             told += np.log(1.0 - _RUNS)
             continue

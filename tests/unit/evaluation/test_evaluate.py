@@ -44,11 +44,8 @@ def test_a_tiny_fleet_gives_figures_and_a_page(result: dict[str, Any], out: path
     assert combined["families"]["h2"]["roc"]["mean"] > 0.8
     assert {"rules", "forest"} < power["tables"]["parts"].keys()
     assert power["events"]["families"]["h2"]["injected"] == 1
-    nothing = power["changes"]["nothing"]
-    assert (
-        nothing["with drift"]["high_first_week"]["mean"]
-        < power["changes"]["a week of 40 % more"]["without"]["high_first_week"]["mean"]
-    )
+    for ways in power["changes"].values():
+        assert 0 <= ways["with drift"]["high_first_week"]["mean"] < 0.2, "what all do at once is no wave of alarms"
     page = (out / "models.md").read_text()
     assert "meterwatch evaluate --some options" in page
     assert "## Simulated, electricity" in page
