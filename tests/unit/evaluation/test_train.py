@@ -15,7 +15,8 @@ from models.scoring.detectors.trees import mean_of
 from models.state.layout import LEAST, STATS, ZERO_RUN
 
 HOMES: Final = 12
-FALLEN: Final = (slice(None), slice(2, None), slice(LEAST, LEAST + 7))
+ROBBED: Final = np.arange(HOMES) % 3 == 0
+FALLEN: Final = np.ix_(ROBBED, np.arange(2, ATTACKED_DAYS), np.arange(LEAST, LEAST + 7))
 """Base and level from the third day on."""
 
 
@@ -29,13 +30,13 @@ def shown(seed: int, source: str = "simulated") -> Shown:
     every = {kind: days() for kind in ("clean", "h1", "h2", "vacation")}
     every["h1"][FALLEN] -= 2.5
     every["h2"][FALLEN] -= 2.5
-    every["vacation"][:, 2:, 20:24] += 2.5
+    every["vacation"][ROBBED, 2:, 20:24] += 2.5
     return Shown(
         source,
         tuple(f"{source}-{seed}-{n}" for n in range(HOMES)),
         days(10),
         every,
-        {kind: np.arange(HOMES) % 3 == 0 if kind != "clean" else np.zeros(HOMES, np.bool_) for kind in every},
+        {kind: ROBBED if kind != "clean" else np.zeros(HOMES, np.bool_) for kind in every},
         dict.fromkeys(every, ATTACKED_DAYS),
     )
 
@@ -58,7 +59,7 @@ def test_our_trees_say_what_those_of_scikit_learn_do() -> None:
 def test_theft_is_told_from_another_life() -> None:
     trees = fit([shown(0), shown(1, "real")])
     other = shown(2)
-    said = {kind: mean_of(trees, days[:, -1].copy()) for kind, days in other.days.items()}
+    said = {kind: mean_of(trees, days[ROBBED, -1].copy()) for kind, days in other.days.items()}
     assert said["h1"].min() > max(said["clean"].max(), said["vacation"].max())
 
 
