@@ -20,7 +20,7 @@ Generated from `models/scoring/rules/catalogue/` by `python -m cli.rulebook`. A 
 see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data. `on = false` turns a rule off;
 `shadow = true` leaves it counted (`shadow` in a replay's summary, `meterwatch_shadow_openings_total` of a worker) while
 it opens nothing. How often a rule opens, on sound meters and for each event of a cause, is what confidence is made of:
-`models/scoring/rules/measured.py`, [ADR 15](adr/0015-confidence-by-bayes.md).
+`models/scoring/rules/measured.py`, [ADR 16](adr/0016-confidence-by-bayes.md).
 
 # Where each rule of the field is
 """

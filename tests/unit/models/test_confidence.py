@@ -1,6 +1,7 @@
 """How sure a cause is: what must hold of any rules, any service and any prior."""
 
 import dataclasses
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_what_looks_at_the_same_counts_once_and_what_does_not_counts_more() -> N
 
 
 def test_where_theft_is_rare_what_looks_like_it_is_said_with_a_few_per_cent() -> None:
-    field = with_prior(theft=0.01, meter_fault=0.02, unusual_use=2.0)
+    field = Policy.from_toml((Path(__file__).parents[3] / "docs" / "field-policy.toml").read_text(encoding="utf-8"))
     sure = chances([NUMBER["S2"]], SERVICES.index("electricity"), field)[CAUSES.index("theft")]
     assert 0.01 < sure < 0.1
 
