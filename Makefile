@@ -30,9 +30,10 @@ $(STAMP): requirements.lock requirements-data.lock pyproject.toml
 demo: venv ## a town through a real Kafka, faults injected, found and acted on; REAL=1: real series
 	$(BIN)/meterwatch demo $(if $(REAL),--real)
 
-test: venv ## every test, those on a real Kafka included (plain `pytest` is the quick, offline part)
+test: venv ## every test: the offline part on all cores, as plain `pytest` does, then those on a real Kafka
 	-@$(MAKE) --no-print-directory prometheus
-	$(BIN)/python -m pytest -n 0 -m ''
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 0 -m 'kafka or kill or demo or monitoring'
 
 monitoring-test: venv prometheus ## a Prometheus looks at a running demo; pictures of what dashboards show, in docs/images
 	MONITORING_PICTURES=docs/images $(BIN)/python -m pytest -n 0 -m '' --durations=3 \

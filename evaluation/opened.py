@@ -11,7 +11,7 @@ from models.contracts import AnomalyEvent
 from models.domain.times import to_us
 from models.scoring.calibrate import surprise_of_rule
 
-_MODELS: Final = frozenset({"S1"})
+_MODELS: Final = frozenset({"S1", "S2"})
 """Rules that only pass on what the models say."""
 
 

@@ -145,7 +145,7 @@ def _signed(points: dict[str, float]) -> str:
 def _events(said: dict[str, Any], by_rules: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Anomalies opened on untouched homes: {said['false_per_1000_days']:.2f} per 1,000 meter-days, of "
-        f"{said['clean_days']:,}; {by_rules['false_per_1000_days']:.2f} by the rules without what the models say (S1)."
+        f"{said['clean_days']:,}; {by_rules['false_per_1000_days']:.2f} by rules without what models say (S1, S2)."
     )
     rows = []
     for kind, one in said["families"].items():

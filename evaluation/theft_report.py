@@ -26,11 +26,12 @@ def figures(shown: Sequence[Shown]) -> dict[str, Any]:
     found = {}
     for source in dict.fromkeys(one.source for one in shown):
         mine = [n for n, one in enumerate(shown) if one.source == source]
+        kinds = [kind for kind in (*THEFT, *LOOK_ALIKES) if any(kind in scores[n] for n in mine)]
         found[source] = {
             "homes": len({home for n in mine for home in shown[n].homes}),
             "stretches": sum(len(shown[n].homes) for n in mine),
-            "families": {kind: _of(shown, scores, mine, kind) for kind in (*THEFT, *LOOK_ALIKES)},
-            "unseen": {kind: _of(shown, unseen[kind], mine, kind) for kind in THEFT},
+            "families": {kind: _of(shown, scores, mine, kind) for kind in kinds},
+            "unseen": {kind: _of(shown, unseen[kind], mine, kind) for kind in kinds if kind in THEFT},
         }
     return found
 

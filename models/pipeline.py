@@ -195,7 +195,7 @@ def _close_days(number: int, zone: str, now: int, partition: Partition, policy: 
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, count, number)
     values, paged = np.empty((count, STATS), np.float32), np.empty((count, len(PAGED)), np.float32)
     for day in range(last - RING_DAYS + 1, last + 1):
-        if not survey(*meters, day, values):
+        if not survey(*meters, day, last, values):
             continue
         if day not in p.closed.get(zone, {}):
             p.freeze(zone, day, close_day(p, number, day, last, values, learnt))

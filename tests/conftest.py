@@ -1,6 +1,5 @@
 """What all tests share."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import hypothesis
 import numba
 import pytest
 
+import tests.support.kernels  # noqa: F401 - before any kernel
 from cli.kafka import GIVEN, Cluster, LocalKafka, cluster, missing_tools
 
 # No deadline for an example: the first one may load data or compile kernels, and machines differ.
@@ -20,8 +20,8 @@ hypothesis.settings.register_profile("meterwatch", deadline=None)
 hypothesis.settings.load_profile("meterwatch")
 
 _KERNELS: Final = (
-    "import models.scoring.judge",
-    "import models.scoring.close, models.scoring.sample, models.scoring.detectors.half_space, models.state.fit",
+    "models.scoring.judge",
+    "models.scoring.close, models.scoring.sample, models.scoring.detectors.half_space, models.state.fit",
 )
 """Modules of kernels that take about as long to compile."""
 
@@ -31,12 +31,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", 0):
         return
-    importlib.import_module("models.state.jit")  # says where they are kept
     kept: Any = numba.config
     if all(any(Path(kept.CACHE_DIR).rglob(name)) for name in ("judge.judge-*.nbc", "sample.look-*.nbc")):
         return
     config.get_terminal_writer().line("Kernels are compiled, half a minute or so.")
-    for compiling in [subprocess.Popen([sys.executable, "-c", modules]) for modules in _KERNELS]:
+    programs = [f"import tests.support.kernels, {modules}" for modules in _KERNELS]
+    for compiling in [subprocess.Popen([sys.executable, "-c", program]) for program in programs]:
         compiling.wait()
 
 

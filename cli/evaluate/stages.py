@@ -32,6 +32,7 @@ def without(policy: Policy) -> Iterator[tuple[str, Policy]]:
     by_score = np.array([rule.id in _BY_SCORE for rule in RULES])
     yield "without rules", dataclasses.replace(policy, on=policy.on & by_score)
     yield "without anomalies by score", dataclasses.replace(policy, on=policy.on & ~by_score)
+    yield "without theft model", dataclasses.replace(policy, models={**policy.models, "theft": 0.0})
     yield "half-space trees", dataclasses.replace(policy, models={**policy.models, "half_space": 1.0})
     yield "without fleet gate", dataclasses.replace(policy, groups={**policy.groups, "fleet_least": _NEVER})
     off = {name: 0.0 for name in policy.acting if name.startswith("hold_off")}

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from models.acting.cases import Case, Known
 from models.acting.moment import Moment
-from models.acting.plan import stale
+from models.acting.plan import lasting, stale
 from models.acting.wording import VERSION, local, text
 from models.contracts import Account, Context, Notification
 from models.domain.times import NEVER, to_datetime, to_text, to_us
@@ -46,7 +46,8 @@ def look(case: Case, known: Known, kind: Literal["leak", "burst"] | None, moment
         known.settle(f"notice {kind}")
         _withheld(case, known, kind, moment, "opted out", account)
         return
-    if not known.repeats and stale(known, moment, moment.hours("notice_fresh_h")):
+    waited = lasting(known, moment) - known.since  # it makes it no older
+    if not known.repeats and stale(known, moment, moment.hours("notice_fresh_h") + waited):
         known.settle(f"notice {kind}")
         moment.decide("action.review", known.event.id, known, kind="notification", template=kind, why="too old")
         return

@@ -50,6 +50,10 @@ def _long_estimated(known: Known) -> bool:
     return "D1" in known.rules
 
 
+def _away(known: Known) -> bool:
+    return known.rules == ["W13"]
+
+
 def _any(known: Known) -> bool:
     return True
 
@@ -60,6 +64,7 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("leak", _business, Plan(notice="leak", work="inspect", priority=3)),
     ("leak", _any, Plan(notice="leak")),
     ("burst", _any, Plan(notice="burst", work="repair", priority=1)),
+    ("meter_fault", _away, Plan()),
     ("meter_fault", _any, Plan(work="exchange", priority=3, hold=True)),
     ("theft", _firm, Plan(work="inspect", priority=2, hold=True)),
     ("theft", _tampered, Plan(work="inspect", priority=2, hold=True)),
@@ -69,8 +74,12 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
     ("communication_fault", _any, Plan(work="communication", priority=4)),
 )
-"""The first that fits. Theft and gas are never told to a customer; on evidence of theft that is not firm nothing
-is done."""
+"""The first that fits. Theft and gas are never told to a customer; on evidence of theft that is not firm
+nothing is done, nor where nobody may be at home: D17 tells when it lasts."""
+_LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "toilet_lasts_h"}
+"""How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
+_STILL: Final = {"D17", "W13", "E3", "S1", "S2"}
+"""What speaks of a meter that reads nothing; where no other rule does, a home may stand empty."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",
@@ -94,16 +103,25 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
         return known.since
     ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
     lasts = _lasts(known, moment)
-    return max(ends, to_us(event.start) + lasts) if lasts else ends
+    ends = max(ends, to_us(event.start) + lasts) if lasts else ends
+    return max(ends, lasting(known, moment))
 
 
 def _lasts(known: Known, moment: Moment) -> int:
     """Microseconds for which nothing is to be heard, or read but zero, before anybody is sent; 0 for all else."""
     if known.event.cause == "communication_fault":
         return moment.hours("silence_lasts_h")
-    if known.event.cause == "meter_fault" and known.rules == ["D17"]:
+    if known.event.cause == "meter_fault" and "D17" in known.rules and {*known.rules} <= _STILL:
         return moment.days("zero_lasts_d")
     return 0
+
+
+def lasting(known: Known, moment: Moment) -> int:
+    """Event time, microseconds, from which a leak of water has lasted so long that it is surely one."""
+    if known.event.cause != "leak" or not known.rules:
+        return known.since
+    lasts = min(moment.hours(_LASTS[rule]) if rule in _LASTS else 0 for rule in known.rules)
+    return max(known.since, to_us(known.event.start) + lasts)
 
 
 def stale(known: Known, moment: Moment, limit: int) -> bool:

@@ -19,6 +19,8 @@ MEMORY_DAYS: Final = 45
 _GATE_FROM, _GATE_TO, GATE_LEAST = 3.0, 6.0, 0.05
 """Day deviation in mean absolute deviations from which the weight falls, where it is least, and that least."""
 _PEAK_DECAY: Final = 0.995
+_ENDED: Final = 0.5
+"""What is over by itself when the day closes may come again: so much of it is taken for a peak of the meter's own."""
 _BOUND: Final = 10.0
 """A value counts for no more than this times the largest so far: one absurd read ruins nothing."""
 _BOUND_DAYS: Final = 3
@@ -92,9 +94,9 @@ def learn_day(row, day, weight, rates, count, hour_sum, hour_count):
         row.base_top = _decayed(row.base_top, least, given)
     row.day_top += rate * (top - row.day_top)
     row.active += rate * (active / count - row.active)
-    row.peak = _decayed(row.peak, two_hours, given)
+    row.peak = _decayed(row.peak, two_hours, max(given, _ENDED))
     row.top = _decayed(row.top, top, given)
-    row.zero_run = _decayed(row.zero_run, row.zeros_ended, given)
+    row.zero_run = _decayed(row.zero_run, row.zeros_ended, 1.0)  # it ended: so long may they be away
     row.zeros_ended = 0.0
     row.days = min(row.days + 1, 60_000)
     return True

@@ -16,10 +16,25 @@ _SHAPE, _MARGIN = 0.65, 0.3
 """Correlation with the shifted profile that a shift needs at least, and by how much it must beat the unshifted one."""
 _SAME_LEVEL: Final = 1.0
 """Deviations of the level within which a day is the same one shifted, and not another life: an electric car adds."""
-_NIGHT_HOURS: Final = 6
-_WET: Final = 0.3
-"""Share of the night from which on it counts as one with flow: two hours of six."""
-WET_PACE: Final = 1 / 3
+NIGHT_HOURS: Final = 6
+_RUNS_L_H: Final = 4.0
+"""A flow by which a toilet may be said to run in an hour: a tap that drips gives less."""
+_RUNS_MOST_L_H: Final = 200.0
+"""More is no toilet, and says nothing of one: a garden watered by night."""
+_STEPS: Final = 4
+"""Of the meter's grid, at least: of fewer nobody can say whether two flows are alike."""
+_RUNS: Final = 0.7
+"""Share of hours with flow that a running toilet gives a dry home: it fills, and is dry for an hour or three."""
+_ALIKE, _BY_CHANCE = 0.6, 0.16
+"""Share of hours with flow that are like the one before them, to a tenth or a litre: of a toilet, and of people."""
+_USUAL_LEAST: Final = 0.15
+"""Nobody sleeps so well that flow in an hour of the night is rarer."""
+_QUIET_HOURS: Final = 5
+"""No running toilet lets a home be dry for longer."""
+_MOST_A_NIGHT, _MOST = 3.0, 12.0
+"""One night with guests is no toilet; and so much is enough to be forgotten in two dry nights."""
+_GOT_USED_TO: Final = 30
+"""Nights"""
 
 
 @inner
@@ -88,20 +103,55 @@ def look_for_copy(row, day, digest):
 
 
 @inner
-def look_at_night(row, day, hour_sum, hour_count):
-    """Hours of the night with flow: how many is usual, how many it is of late, and for how many nights in a row."""
-    wet, seen = 0.0, 0
-    for hour in range(_NIGHT_HOURS):
-        if hour_count[hour] > 0:
-            wet += hour_sum[hour] > 0
-            seen += 1
+def told_by_night(flows, grid, usual):
+    """What a night says of a toilet that runs: the log of how much likelier it is with one than without.
+
+    `flows`: of 24 hours, L/h, the six of the night first, forwards or backwards; NaN = unknown. `grid`: of the meter,
+    litres. `usual`: share of night hours in which this home has flow. A toilet adds flow to hours that would be dry,
+    hours alike, and leaves no time quiet. Returns that and the night's share of hours with flow, NaN where it is
+    unknown. Source: ours, tuned on 23 Spanish homes and checked on 23 others.
+    """
+    least = max(_RUNS_L_H, _STEPS * grid)
+    seen, wet, before, told = 0, 0, np.nan, 0.0
+    p = min(max(usual, _USUAL_LEAST), 1.0 - _USUAL_LEAST)
+    for hour in range(NIGHT_HOURS):
+        flow = flows[hour]
+        if np.isnan(flow):
+            continue
+        seen += 1
+        if flow > _RUNS_MOST_L_H:
+            wet, before = wet + 1, np.nan
+            continue
+        if flow < least:
+            told += np.log(1.0 - _RUNS)
+            continue
+        wet += 1
+        told += np.log(1.0 + (1.0 - p) / p * _RUNS)
+        if abs(flow - before) <= max(1.0, grid, 0.1 * max(flow, before)):
+            told += np.log(_ALIKE / _BY_CHANCE)
+        elif before == before:
+            told += np.log((1.0 - _ALIKE) / (1.0 - _BY_CHANCE))
+        before = flow
     if seen < 4:
+        return 0.0, np.nan
+    quiet, longest = 0, 0
+    for hour in range(HOURS):
+        quiet = 0 if flows[hour] >= least else quiet + 1
+        longest = max(longest, quiet)
+    most = -1.0 if longest > _QUIET_HOURS else _MOST_A_NIGHT
+    return min(max(told, -2.0 * _MOST_A_NIGHT), most), wet / seen
+
+
+@inner
+def look_at_night(row, weight, flows, grid):
+    """What the nights say together of a toilet that runs, for how many in a row, and how often flow is usual by night.
+
+    `flows`, `grid`: as of `told_by_night`, of the day that closes, which teaches with `weight`.
+    """
+    told, share = told_by_night(flows, grid, row.night)
+    if np.isnan(share):
         return
-    share = wet / seen
-    row.wet += WET_PACE * (share - row.wet)
-    if share >= _WET:
-        row.wet_nights = min(row.wet_nights + 1, 255)
-    else:
-        row.wet_nights = 0
-    if row.wet_nights <= 2 or row.days < 7:
-        row.night += (share - row.night) / min(max(np.float64(row.days), 1.0), MEMORY_DAYS)
+    row.wet = min(max(row.wet + told, 0.0), _MOST)
+    row.wet_nights = min(row.wet_nights + 1, 255) if row.wet > 0 else 0
+    if row.wet < _MOST_A_NIGHT or row.days < STEADY_DAYS or row.wet_nights > _GOT_USED_TO:
+        row.night += weight * (share - row.night) / min(max(np.float64(row.days), 1.0), MEMORY_DAYS)

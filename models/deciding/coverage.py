@@ -35,7 +35,7 @@ FIELD: Final = (
     Covered("W9", "backflow", ("W9", "E1"), "E1 where the meter itself reports a reverse run"),
     Covered("W10", "critical, chronic", ("W10", "W10b")),
     Covered("W12", "district night flow", ("W12",), "by days"),
-    Covered("W13", "use on an inactive account, none on an active one", ("E5", "D17")),
+    Covered("W13", "use on an inactive account, none on an active one", ("E5", "W13", "D17")),
     Covered("W14", "least hour above the meter's own level", ("W14",)),
     Covered("W15", "burst beyond the meter's own past", ("W15",)),
     Covered("W16", "running toilet", ("W16",)),

@@ -24,7 +24,7 @@ from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
-from models.state.layout import COHORT, FACTS, ROW
+from models.state.layout import COHORT, FACTS, HOURS, ROW
 
 DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
 """A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
@@ -36,11 +36,12 @@ _zones, _flags = nb.int64[:, ::1], nb.boolean[::1]
 _cohorts = nb.from_dtype(COHORT)[:, ::1]
 
 
-@kernel(nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, _f4))
-def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, values):
+@kernel(nb.int64(_ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64, nb.int64, nb.int64, _f4))
+def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, count, zone, day, last, values):
     """Statistics of local day `day` of every meter that has yet to learn it, into `values` [count, STATS]; else NaN.
 
-    Returns how many there are.
+    `last` is the day that closes: rows that a life before a crash has written after that close know later reads, and
+    learn nothing by it. Returns how many there are.
     """
     rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
     found = 0
@@ -49,7 +50,7 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
             continue
         row = rows[m]
-        if row.first == NEVER or row.learnt_day >= day:
+        if row.first == NEVER or row.closed_day >= last or row.learnt_day >= day:
             continue
         slots, there = read_day(
             row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
@@ -77,7 +78,7 @@ def close(
     one is learnt already. `rebaseline`: event time before which an open anomaly was detected that is the new normal.
     `medians` [COHORTS, STATS] of the day. `paged` [count, PAGED] gets the day's departures for the drift detectors.
     """
-    rates, hour_sum, hour_count = np.empty(MOST_SLOTS), np.empty(24), np.empty(24)
+    rates, hour_sum, hour_count, flows = np.empty(MOST_SLOTS), np.empty(HOURS), np.empty(HOURS), np.empty(HOURS)
     for m in range(count):
         paged[m, :] = np.nan
         if fact_of[m] < 0 or facts[fact_of[m]].zone != zone:
@@ -104,7 +105,10 @@ def close(
         peers = peers_of(medians, fact.service, cohort_number(fact.service, fact.customer_class))
         accumulate(row, day, values[m], peers, weight, paged[m])
         look_for_shift(row, day, hour_sum, hour_count)
-        look_at_night(row, day, hour_sum, hour_count)
+        litres = fact.base_units
+        for hour in range(HOURS):
+            flows[hour] = litres * hour_sum[hour] / hour_count[hour] if hour_count[hour] > 0 else np.nan
+        look_at_night(row, weight, flows, litres * max(fact.resolution, row.resolution))
         learn_slope(row, weight)
         look_for_copy(row, day, fingerprint(rates[:slots]))
 

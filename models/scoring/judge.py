@@ -217,7 +217,7 @@ def judge(
                 if later <= row.head:  # it fills a hole: the two hours that begin with it may be whole now
                     day, slot = place_of(later, interval, row.interval_s, zone)
                     measure(row, ring, ring_at[m], exact, exact_at[m], day, slot, zone, resolution, reach, features)
-                    at_six, no_calm = False, np.int64(0)
+                    at_six, no_calm = np.bool_(False), np.int64(0)
                     count, _ = pipe_rules(
                         row, fact, features, later, day, at_six, settings, findings, count, i, no_calm
                     )

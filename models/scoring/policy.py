@@ -73,6 +73,8 @@ _ACTING: Final = {
     ),
     "hold_off_reads_h": (24.0, "h", "ours: read and data errors; the same"),
     "hold_off_silence_h": (24.0, "h", "ours: silent meters; the same"),
+    "leak_lasts_h": (48.0, "h", "SFPUC: a flow of 48 h; of many that last for a day people are the reason"),
+    "toilet_lasts_h": (120.0, "h", "ours: the same of flow that comes and goes"),
     "silence_lasts_h": (168.0, "h", "ours: the field gives a remote meter a week; most come back by themselves"),
     "zero_lasts_d": (28.0, "days", "ours: lists of zero consumption are monthly; a home may stand empty for weeks"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),

@@ -168,9 +168,9 @@ NORM: Final = (
         status cause start    at       rules or
         opened theft 47T01:00 55T00:00 E7    -
         """,
-        policy="[rules.E7]\nshadow = false\n[rules.E3]\non = false",
+        policy="[rules.E7]\nshadow = false\n[rules.S2]\non = false",
     ),
-    Case("E7: a tenth of it", with_voltage(0.1, 20), policy="[rules.E7]\nshadow = false\n[rules.E3]\non = false"),
+    Case("E7: a tenth of it", with_voltage(0.1, 20), policy="[rules.E7]\nshadow = false\n[rules.S2]\non = false"),
     Case(
         "E8: a mean with a little noise",
         electricity().days(np.round(0.6 + 0.02 * np.sin(np.arange(72)), 3).reshape(3, 24)),

@@ -1,4 +1,4 @@
-"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17, D18; W9 of pipes.
+"""Rules on the data itself, for every service: D3, D5, D9, D10, D13, D14, D17, D18; W9 of pipes, W13 of water.
 
 Each looks at one reading with the day before it, says what it finds, and marks in `calm` the bits of the rules that
 this reading speaks against: only those end an anomaly, silence of a rule for want of data does not.
@@ -28,8 +28,8 @@ from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9 = (
-    NUMBER[rule] for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9")
+_D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9, _W13 = (
+    np.int64(NUMBER[rule]) for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9", "W13")
 )
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
@@ -39,6 +39,7 @@ _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
+_UNUSED, _UNUSED_RATIO, _UNUSED_DAYS = at("W13", "hours"), at("W13", "ratio"), at("W13", "days")
 _VOLTS = at("E4", "volts")
 _CAPACITY, _GAS_CAPACITY = at("D18", "share"), at("D18", "gas_share")
 _MINOR, _MAJOR = at("W9", "minor"), at("W9", "major")
@@ -59,7 +60,9 @@ def multiplier_step(row, fact, features, settings):
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
     ratio = features[TOTAL] / features[EXPECTED]
-    if _USUAL_FROM < ratio < _USUAL_TO or ratio <= 0 or features[FLAT] > 0.5 * features[SEEN]:
+    if (
+        _USUAL_FROM < ratio < _USUAL_TO or ratio <= 0 or features[FLAT] > 0.5 * features[ACTIVE]
+    ):  # what is even flows on
         return 0.0
     tolerance = settings[_STEP_TOLERANCE]
     top = features[TOP] / (row.interval_s / 3600.0)
@@ -147,7 +150,7 @@ def data_rules(
     calm |= 1 << _D15
 
     if value > 0:
-        calm |= 1 << _D17
+        calm |= 1 << _D17 | 1 << _W13
     elif value == 0 and row.zero_since != NEVER and row.days >= settings[_ZERO_DAYS]:
         least = settings[_ZERO_ELECTRICITY] if fact.service == ELECTRICITY else settings[_ZERO_PIPE]
         allowed = max(least, settings[_ZERO_SLOTS] * min(hours, 1.0), settings[_ZERO_RATIO] * row.zero_run)
@@ -155,4 +158,8 @@ def data_rules(
         live = fact.service == ELECTRICITY and row.voltage > settings[_VOLTS]  # then it is a matter of E4
         if zeros >= allowed and row.level > 0 and not live:
             count = say(findings, count, i, _D17, zeros, allowed, row.zero_since)
+        allowed = max(settings[_UNUSED], settings[_UNUSED_RATIO] * row.zero_run)
+        used = fact.service == WATER and fact.customer_class <= 1 and row.days >= settings[_UNUSED_DAYS]
+        if used and zeros >= allowed and row.level > 0:
+            count = say(findings, count, i, _W13, zeros, allowed, row.zero_since)
     return count, calm

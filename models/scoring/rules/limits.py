@@ -21,7 +21,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
 _W2B, _W3, _W5, _W8, _W10, _W10B, _G1, _G2 = (
-    NUMBER[rule] for rule in ("W2b", "W3", "W5", "W8", "W10", "W10b", "G1", "G2")
+    np.int64(NUMBER[rule]) for rule in ("W2b", "W3", "W5", "W8", "W10", "W10b", "G1", "G2")
 )
 _TIERS = at("W2b", "residential_h")
 """Hours and litres an hour, class by class"""

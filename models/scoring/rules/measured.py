@@ -81,7 +81,7 @@ _OURS: Final = {
     **{rule: _ours(0.05, 0.1, rule) for rule in ("W8", "W10", "W10b")},
     **{rule: _ours(0.05, 0.5, rule) for rule in ("W6", "G1")},
     **{rule: _ours(0.3, 1.0, rule) for rule in ("W15",)},
-    **{rule: _ours(10.0, 1.0, rule) for rule in ("W7",)},
+    **{rule: _ours(10.0, 1.0, rule) for rule in ("W7", "W13", "W17")},
     **{rule: _ours(100.0, 1.0, rule) for rule in ("D4",)},
 }
 

@@ -11,7 +11,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.scoring.vector import BASE, THEFT
 from models.state.jit import inner
 
-_S1, _S2 = NUMBER["S1"], NUMBER["S2"]
+_S1, _S2 = np.int64(NUMBER["S1"]), np.int64(NUMBER["S2"])
 _ONE_IN, _DAYS = at("S1", "one_in"), at("S1", "days")
 _ODDS, _THEFT_ONE_IN = at("S2", "log_odds"), at("S2", "one_in")
 

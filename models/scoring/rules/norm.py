@@ -11,7 +11,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 from models.state.layout import ZEROS
 
-_D4, _W7, _E7, _E8, _G5 = (NUMBER[rule] for rule in ("D4", "W7", "E7", "E8", "G5"))
+_D4, _W7, _E7, _E8, _G5 = (np.int64(NUMBER[rule]) for rule in ("D4", "W7", "E7", "E8", "G5"))
 _HIGH, _LOW = at("D4", "high"), at("D4", "low")
 _MIDDLE, _MIDDLE_HIGH, _MIDDLE_LOW = at("D4", "middle_kwh"), at("D4", "middle_high"), at("D4", "middle_low")
 _LARGE, _LARGE_HIGH, _LARGE_LOW = at("D4", "large_kwh"), at("D4", "large_high"), at("D4", "large_low")

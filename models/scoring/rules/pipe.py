@@ -1,4 +1,4 @@
-"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, W16, G3, G6."""
+"""Rules on what flows in a pipe, water and gas: W1, W4, W6, W14, W15, W16, W17, G3, G6."""
 
 import numpy as np
 
@@ -14,29 +14,33 @@ from models.baseline.measure import (
     WET_HOURS,
     WIDTH,
 )
-from models.baseline.patterns import WET_PACE
+from models.baseline.patterns import told_by_night
 from models.domain.times import DAY, HOUR, NEVER, SECOND
 from models.domain.units import GAS, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 
-_W1, _W4, _W6, _W14, _W15, _W16, _G3, _G6 = (
-    NUMBER[rule] for rule in ("W1", "W4", "W6", "W14", "W15", "W16", "G3", "G6")
+_W1, _W4, _W6, _W14, _W15, _W16, _W17, _G3, _G6 = (
+    np.int64(NUMBER[rule]) for rule in ("W1", "W4", "W6", "W14", "W15", "W16", "W17", "G3", "G6")
 )
 _TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
 _TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")
 _FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
-_IDLE = at("W4", "hours")
+_STEADY_HOURS, _IDLE = at("W1", "steady_hours"), at("W4", "hours")
 _SHARE, _GAS_SHARE, _PAST = at("W6", "share"), at("W6", "gas_share"), at("W6", "past")
 _RATIO, _RISE, _BASE_DAYS = at("W14", "ratio"), at("W14", "rise_l_h"), at("W14", "days")
 _PAST_TOP, _OTHERS_HOURS = at("W14", "past"), at("W14", "others_h")
 _BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
-_FLOOR, _BURST_DAYS = at("W15", "floor_l_h"), at("W15", "days")
-_NIGHTS, _USUAL, _OF_LATE = at("W16", "nights"), at("W16", "usual"), at("W16", "of_late")
+_FLOOR, _SUDDEN, _EVEN = at("W15", "floor_l_h"), at("W15", "sudden_l_h"), at("W15", "even")
+_BURST_DAYS = at("W15", "days")
+_TOLD, _NIGHTS, _NIGHT_DAYS = at("W16", "told"), at("W16", "nights"), at("W16", "days")
+_BAND, _BAND_SHARE = at("W17", "band"), at("W17", "share")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
 SOLID = 18
 """Hours of 24 that must be there: an about-hourly meter skips a slot now and then."""
+_FEWEST, _OF_FEW = 14, 2
+"""With fewer hours than these no leak is told, and so many more must be steady where hours are few."""
 
 
 @inner
@@ -62,6 +66,13 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
     day_seen = hourly and features[SOLID_HOURS] >= SOLID and end - row.first >= DAY
     day_since = end - DAY
     burst = two_hours if hourly else last
+    near = 0  # hours about the least one: a leak adds to all hours alike, and some had nothing else
+    for hour in range(HOURLY, WIDTH):
+        if features[hour] <= 1.25 * least + 1.0 / litres:
+            near += 1
+    few = features[SOLID_HOURS] < SOLID
+    flows_on = hourly and features[SOLID_HOURS] >= _FEWEST and end - row.first >= DAY
+    flows_on = flows_on and near >= settings[_STEADY_HOURS] + _OF_FEW * few
 
     share = settings[_GAS_SHARE] if fact.service == GAS else settings[_SHARE]
     allowed = share * fact.size * 1000.0
@@ -81,6 +92,9 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
 
     ratio = settings[_GAS_BURST] if fact.service == GAS else settings[_BURST]
     allowed = max(ratio * row.peak, settings[_FLOOR] / litres)
+    if hourly and fact.service == WATER:  # an hour and a half of watering the garden fills no two hours evenly
+        sudden = burst >= max(settings[_EVEN] * max(last, before), settings[_SUDDEN] / litres)
+        burst = burst if sudden or third > allowed else np.nan
     if row.days >= settings[_BURST_DAYS] and burst > allowed:
         count = say(findings, count, i, _W15, burst, allowed, end - 2 * max(HOUR, interval))
     elif last <= allowed and not tenfold:
@@ -89,7 +103,7 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
     if fact.service == WATER:
         daily = features[TOTAL] / max(features[SEEN] * hours, hours) * litres
         household = fact.customer_class <= 1 and fact.size <= settings[_SIZE] and daily < settings[_HOUSEHOLD]
-        if household and day_seen and least * litres >= settings[_FLOW]:
+        if household and flows_on and least * litres >= settings[_FLOW]:
             count = say(findings, count, i, _W1, least * litres, settings[_FLOW], day_since)
         elif last * litres < settings[_FLOW]:
             calm |= 1 << _W1
@@ -112,26 +126,38 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
             if not last > allowed or row.low_at == 0:
                 row.low_at = start // SECOND
             since = row.low_at * SECOND + HOUR
-        if day_seen and least > allowed:
+        if flows_on and least > allowed:
             row.fired_day[day % 2] = max(row.fired_day[day % 2], day)  # told or not yet, the day teaches little
         lasting = household or end - since >= settings[_OTHERS_HOURS] * HOUR
-        if row.days >= settings[_BASE_DAYS] and day_seen and least > allowed and lasting:
+        if row.days >= settings[_BASE_DAYS] and flows_on and least > allowed and lasting:
             count = say(findings, count, i, _W14, least, allowed, since)
         elif last <= allowed:
             calm |= 1 << _W14
 
-        nights = row.wet_nights + 1
-        if at_six and household and hourly and nights >= settings[_NIGHTS] and row.night <= settings[_USUAL]:
-            wet = 0
-            for hour in range(HOURLY, HOURLY + 6):
-                wet += features[hour] > 0
-            of_late = row.wet + WET_PACE * (wet / 6.0 - row.wet)
-            running = wet >= 2 and of_late >= settings[_OF_LATE]
-            if running and row.days > 7 and least == 0:  # if it never stops the others tell
+        if at_six and household and hourly and row.days >= settings[_NIGHT_DAYS]:
+            night, _ = told_by_night(litres * features[HOURLY:WIDTH], litres * resolution, row.night)
+            told = row.wet + night
+            comes_and_goes = least * litres < settings[_FLOW]  # if it never stops the others tell
+            if night > 0 and told >= settings[_TOLD] and row.wet_nights + 1 >= settings[_NIGHTS] and comes_and_goes:
                 since = end - DAY - 6 * HOUR  # the first of the nights may have been chance
-                count = say(findings, count, i, _W16, nights, settings[_NIGHTS], since)
-        elif row.wet_nights == 0:
+                count = say(findings, count, i, _W16, told, settings[_TOLD], since)
+        elif row.wet < 0.5 * settings[_TOLD]:
             calm |= 1 << _W16
+
+        low, high = np.inf, -np.inf  # of the day up to two hours ago
+        for hour in range(HOURLY + 2, WIDTH):
+            if features[hour] == features[hour]:
+                low, high = min(low, features[hour]), max(high, features[hour])
+        band = max(settings[_BAND] * (high - low), settings[_BAND_SHARE] * high)
+        narrow = day_seen and high - low <= 2.0 * settings[_BAND_SHARE] * high
+        if not household and narrow and low * litres >= settings[_HOUSEHOLD]:
+            up = last > max(high + band, row.top)
+            if up or last < min(low - band, (1.0 - settings[_BAND_SHARE]) * row.base):
+                count = say(findings, count, i, _W17, last, high + band if up else low - band, start)
+            else:
+                calm |= 1 << _W17
+        elif household:
+            calm |= 1 << _W17
 
     if fact.service == GAS:
         wet = 0.0 if row.dry_at == NEVER else (end - row.dry_at) / HOUR - 1

@@ -13,7 +13,9 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 from models.state.ring import decimals_of
 
-_D1, _D2, _D6, _D8, _D12, _D16, _D19 = (NUMBER[rule] for rule in ("D1", "D2", "D6", "D8", "D12", "D16", "D19"))
+_D1, _D2, _D6, _D8, _D12, _D16, _D19 = (
+    np.int64(NUMBER[rule]) for rule in ("D1", "D2", "D6", "D8", "D12", "D16", "D19")
+)
 _ESTIMATED_DAYS = at("D1", "days")
 _SHARE, _STEPS, _LASTS = at("D2", "share"), at("D2", "grid_steps"), at("D2", "hours")
 _JUMP, _JUMP_STEPS, _JUMP_HOURS = at("D6", "share"), at("D6", "grid_steps"), at("D6", "hours")

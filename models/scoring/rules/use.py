@@ -12,7 +12,7 @@ from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
 from models.state.layout import LEAST, LEVEL, NIGHT, NO_DAY
 
-_E1, _E2, _E3, _E4, _E5, _E9 = (NUMBER[rule] for rule in ("E1", "E2", "E3", "E4", "E5", "E9"))
+_E1, _E2, _E3, _E4, _E5, _E9 = (np.int64(NUMBER[rule]) for rule in ("E1", "E2", "E3", "E4", "E5", "E9"))
 _TAMPER = at("E1", "hours")
 _REVERSE, _REVERSE_DAYS = at("E2", "kwh_day"), at("E2", "days")
 _DROP_DAYS = at("E3", "days")

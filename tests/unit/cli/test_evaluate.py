@@ -18,6 +18,7 @@ from cli.evaluate.scenario import make
 from cli.evaluate.stages import ablate, without
 from evaluation.labelled import figures
 from models.scoring.policy import Policy
+from models.scoring.rules.catalogue import model
 from tests.support.command import Command, refused
 from tests.support.replays import write_csv
 
@@ -106,7 +107,7 @@ def test_a_policy_without_a_stage_can_be_written_down() -> None:
     policies = dict(without(Policy.default()))
     for name, policy in policies.items():
         assert Policy.from_toml(policy.to_toml()).digest == policy.digest, name
-    assert policies["without rules"].on.sum() == 1
+    assert policies["without rules"].on.sum() == len(model.RULES)
     assert len({policy.digest for policy in policies.values()} | {Policy.default().digest}) == len(policies) + 1
 
 

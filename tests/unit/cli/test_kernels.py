@@ -5,11 +5,15 @@ import sys
 import pytest
 
 from cli import kernels
+from models.scoring.close import close
+from models.scoring.judge import judge
 
 
 def test_kernels_are_counted_and_what_is_loaded_is_not_compiled() -> None:
     ready, _ = kernels.warm()
     assert ready >= 5
+    assert kernels._is_kernel(judge)
+    assert kernels._is_kernel(close)
     assert kernels.warm() == (ready, [])
 
 

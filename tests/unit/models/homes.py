@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from models.domain.times import DAY
+from models.scoring.policy import Policy
 from models.state.partition import Partition
 from tests import kit
 
@@ -50,9 +51,9 @@ def days(begin: int, end: int, share: Share = all_of_it) -> kit.Stream:
 
 
 @functools.cache
-def lived(count: int, share: Share = all_of_it) -> kit.Run:
+def lived(count: int, share: Share = all_of_it, policy: str = "") -> kit.Run:
     """What has been said in so many days. Not to be changed."""
-    return kit.run(METERS, days(0, count, share), range(0, count * COUNT, COUNT))
+    return kit.run(METERS, days(0, count, share), range(0, count * COUNT, COUNT), Policy.from_toml(policy))
 
 
 def known_by(count: int) -> Partition:

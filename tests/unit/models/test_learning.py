@@ -37,7 +37,7 @@ def test_a_new_habit_is_got_used_to() -> None:
     for day in range(100):
         values = usual(day)
         if day >= 30:
-            values[2:5] = [300.0] * 3
+            values[2:5] = [500.0] * 3
         stream.append(delivered("m", day, values, 0))
     run = kit.run([kit.meter(timezone="UTC")], stream)
     opened = [event for _, event in run.events if event.status == "opened"]

@@ -90,7 +90,8 @@ def test_rules_keep_their_bits() -> None:
     ids = """
         D5 D9 D10 D3 D13 W6 W15 W1 W4 W14 G3 D17 D14 G6 D15 D2
         D6 D1 D16 D12 E1 E2 E3 E4 E5 E9 D18 W16 S1
-        W2b W3 W5 W7 W8 W9 W10 W10b G1 G2 G5 E7 E8 D4 D8 D19 S2
+        W2b W3 W5 W7 W8 W9 W10 W10b G1 G2 G5 E7 E8 D4 D8 D19
+        S2 W13 W17
     """
     assert [rule.id for rule in RULES] == ids.split()
     catalogued = [rule.id for module in (data, limits, model, norm, pipe, reads, use) for rule in module.RULES]

@@ -129,6 +129,7 @@ def uninterrupted(stream: kit.Stream) -> Worker:
 
 @_MANY
 @hypothesis.given(moves, steps)
+@hypothesis.example([(2, "next", 3, 2)], [Step(1, "state", 0.75, "log")])  # written: a row that closed its days early
 def test_killed_anywhere(moves: list[Move], steps: list[Step]) -> None:
     stream = stream_of(moves)
     worker = Worker(stream)

@@ -135,7 +135,7 @@ def frozen(p: Partition) -> ClosedDay:
     """What the day that is next to close would be frozen as."""
     values = np.empty((len(p), STATS), np.float32)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, len(p), 0)
-    assert _CLOSE.survey(*meters, NEXT, values) == len(p)
+    assert _CLOSE.survey(*meters, NEXT, NEXT, values) == len(p)
     return close_day(p, 0, NEXT, NEXT, values, in_force(p, kit.POLICY.models))
 
 
@@ -229,20 +229,26 @@ def test_a_heat_wave_is_a_drift_of_the_cohort_and_opens_nothing() -> None:
     assert run.events == []
 
 
-def test_s1_finds_a_bypass_that_no_rule_names_yet_and_is_explained_by_the_one_that_does() -> None:
-    run = lived(40, bypassed)
-    told_of = [event for _, event in run.events]
-    assert [(event.status, event.cause) for event in told_of] == [("opened", "unusual_use"), ("updated", "theft")]
-    assert {event.meter_id for event in told_of} == {"home7"}
-    first, then = told_of
-    assert 30 <= first.updated_at.timestamp() * 1e6 / DAY - FIRST / DAY < 34
-    (evidence,) = first.evidence
+def test_s2_calls_a_bypass_theft_within_days_and_accounts_for_s1() -> None:
+    first, then = [event for _, event in lived(40, bypassed).events]
+    assert [(event.status, event.cause) for event in (first, then)] == [("opened", "unusual_use"), ("updated", "theft")]
+    assert first.id == then.id
+    assert first.meter_id == "home7"
+    assert "S2" in {evidence.rule for evidence in then.evidence}
+    begun = FIRST + 30 * DAY
+    assert begun <= kit.us(first.start.isoformat()) < begun + 2 * DAY
+    assert begun + 2 * DAY <= kit.us(then.updated_at.isoformat()) <= begun + 4 * DAY
+
+
+def test_without_trees_s1_says_what_no_rule_names() -> None:
+    run = lived(36, bypassed, "models.theft = 0")
+    (event,) = [event for _, event in run.events]
+    assert (event.meter_id, event.status, event.cause) == ("home7", "opened", "unusual_use")
+    assert 30 <= event.updated_at.timestamp() * 1e6 / DAY - FIRST / DAY < 34
+    (evidence,) = event.evidence
     assert evidence.rule == "S1"
-    assert evidence.value > 20_000
+    assert evidence.value > 3_000
     named = evidence.text.split("most of all in ")[1].split(";")[0].split(", ")
     assert named
     assert set(named) <= set(FEATURES)
     assert named[0] in {"level_3d", "level_7d", "day", "six_hours", "base_7d"}
-    assert first.id == then.id
-    assert {"S1", "E3"} <= {evidence.rule for evidence in then.evidence}
-    assert then.confidence > first.confidence

@@ -285,10 +285,10 @@ class PlainBaseline:
         self.day_top += rate * (max(seen) - self.day_top)
         self.active += rate * (sum(v != 0 for v in seen) / len(seen) - self.active)
         pairs = [min(hours[h], hours[h + 1]) for h in range(23) if h in hours and h + 1 in hours]
-        self.peak = decayed(self.peak, max([*pairs, 0.0]), given)
+        self.peak = decayed(self.peak, max([*pairs, 0.0]), max(given, 0.5))
         self.top = decayed(self.top, max(seen), given)
         self.base_top = decayed(self.base_top, min(seen), given)
-        self.zero_run = decayed(self.zero_run, zeros, given)
+        self.zero_run = decayed(self.zero_run, zeros, 1.0)
         self.days += 1
 
 

@@ -1,6 +1,7 @@
 """The kernels of closed days, of what a reading moves on, and of silence, against plain Python twins."""
 
 import dataclasses
+import itertools
 import math
 import statistics
 from typing import Any, Final
@@ -340,20 +341,41 @@ def test_a_copied_day_is_one_of_a_dict_of_days(kinds: list[tuple[int, str]]) -> 
 
 
 @_MANY
-@hypothesis.given(st.lists(st.lists(st.sampled_from([None, 0.0, 0.0, 3.0]), min_size=6, max_size=6), max_size=40))
-def test_nights_with_flow(nights: list[Hours]) -> None:
-    row, of_late, usual, run = row_of(), 0.0, 0.0, 0
-    for learnt, hours in enumerate(nights, 1):
+@hypothesis.given(
+    st.lists(
+        st.lists(st.sampled_from([None, 0.0, 0.0, 3.0, 9.0, 9.5, 20.0, 300.0]), min_size=24, max_size=24), max_size=9
+    ),
+    st.sampled_from([0.0, 0.4, 1.0]),
+)
+def test_nights_with_flow(nights: list[Hours], weight: float) -> None:
+    row, told, usual, run = row_of(), 0.0, 0.0, 0
+    for learnt, hours in enumerate(nights, 10):
         row["days"] = learnt
-        _PATTERNS.look_at_night(row, _FIRST + learnt, *summed([*hours, *[9.0] * 18]))
-        known = [hour > 0 for hour in hours if hour is not None]
-        if len(known) >= 4:
-            share = sum(known) / len(known)
-            of_late += (share - of_late) / 3
-            run = run + 1 if share >= 0.3 else 0
-            usual += (share - usual) / learnt if run <= 2 or learnt < 7 else 0
-        assert (row["wet"], row["night"]) == pytest.approx((of_late, usual), rel=1e-4, abs=1e-6)
+        flows = np.array([math.nan if hour is None else hour for hour in hours])
+        _PATTERNS.look_at_night(row, weight, flows, 1.0)
+        night = [hour for hour in hours[:6] if hour is not None]
+        if len(night) >= 4:
+            told = min(max(told + plain_night(hours, usual), 0.0), 12.0)
+            run = run + 1 if told > 0 else 0
+            share = sum(hour >= 4 for hour in night) / len(night)
+            usual += weight * (share - usual) / learnt if told < 3 or learnt < 14 else 0.0
+        assert (row["wet"], row["night"]) == pytest.approx((told, usual), rel=1e-4, abs=1e-5)
         assert row["wet_nights"] == run
+
+
+def plain_night(hours: Hours, usual: float) -> float:
+    """A twin of `told_by_night` with a grid of a litre: log of how much likelier the night is with a running toilet."""
+    usual = min(max(usual, 0.15), 0.85)
+    known = [hour for hour in hours[:6] if hour is not None and hour <= 200]
+    told = sum(math.log(1 + 0.7 * (1 - usual) / usual) if hour >= 4 else math.log(0.3) for hour in known)
+    marked = [None if hour is None else "over" if hour > 200 else hour for hour in hours[:6]]
+    wet = [hour for hour in marked if hour == "over" or (isinstance(hour, float) and hour >= 4)]
+    for one, other in itertools.pairwise(wet):
+        if isinstance(one, float) and isinstance(other, float):
+            alike = abs(one - other) <= max(1.0, 0.1 * max(one, other))
+            told += math.log(0.6 / 0.16) if alike else math.log(0.4 / 0.84)
+    quiet = max(map(len, "".join("w" if hour is not None and hour >= 4 else "q" for hour in hours).split("w")))
+    return min(max(told, -6.0), -1.0 if quiet > 5 else 3.0)
 
 
 # What a reading moves on ----------------------------------------------------------------------------------------------

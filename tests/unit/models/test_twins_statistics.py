@@ -139,7 +139,7 @@ def surveyed(p: Partition, date: str) -> tuple[int, Any]:
     """How many meters have a day to tell of, and what is told."""
     out = np.empty((len(p), STATS), np.float32)
     meters = (p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, len(p), 0)
-    return int(_CLOSE.survey(*meters, day_of(date), out)), out
+    return int(_CLOSE.survey(*meters, day_of(date), day_of(date), out)), out
 
 
 @hypothesis.given(

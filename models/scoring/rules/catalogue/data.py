@@ -128,6 +128,22 @@ RULES: Final = (
         explains=("E3", "S2"),
     ),
     Rule(
+        "W13",
+        "no use where there is use every day",
+        "meter_fault",
+        ("water",),
+        "size of use",
+        "low",
+        0,
+        "no use for {value:.0f} h, the longest such time so far allows {threshold:.0f} h; they may be away",
+        "h",
+        (
+            Setting("hours", "h", 36, "ours: says nothing that anybody acts upon, see D17"),
+            Setting("ratio", "x own longest", 2.0, "ours"),
+            Setting("days", "days", 14, "ours: days learnt before it is judged"),
+        ),
+    ),
+    Rule(
         "D18",
         "beyond capacity",
         "data_error",

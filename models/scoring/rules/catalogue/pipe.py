@@ -19,6 +19,7 @@ RULES: Final = (
             Setting("flow_l_h", "L/h", 3.8, "Badger: 1 gph"),
             Setting("size_m3_h", "m3/h", 4, "detection rules W1: residential up to Q3 4"),
             Setting("household_l_h", "L/h", 1000, "ours: a day's mean above it is no household"),
+            Setting("steady_hours", "h", 4, "ours: so many of 24 about the least; people alone leave fewer. W14, too"),
         ),
         explains=(),
     ),
@@ -78,12 +79,14 @@ RULES: Final = (
         "flow",
         "high",
         4,
-        "two hours of at least {value:.6g} {unit}/h, the most so far allows {threshold:.6g}",
+        "hours on end of at least {value:.6g} {unit}/h, the most so far allows {threshold:.6g}",
         "unit/h",
         (
             Setting("ratio", "x own two-hour maximum", 1.77, "design study, hourly water"),
             Setting("gas_ratio", "x own two-hour maximum", 2.5, "ours: a cold snap is no burst"),
-            Setting("floor_l_h", "L/h", 250, "ours: above a garden hose for two hours"),
+            Setting("floor_l_h", "L/h", 400, "ours: homes fill and water so much, for three hours; gas for two"),
+            Setting("sudden_l_h", "L/h", 700, "ours: above what waters a garden, for two hours"),
+            Setting("even", "ratio", 0.6, "ours: the lesser of two hours to the greater, of what is sudden"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
         ),
         explains=("W1", "W4", "W14", "G3", "G6", "W2b", "W3", "W5", "W8", "G2"),
@@ -96,12 +99,31 @@ RULES: Final = (
         "flow",
         "low",
         30,
-        "flow comes and goes all night, for {value:.0f} nights; {threshold:.0f} are enough, usual is none",
-        "nights",
+        "flow comes and goes by night as of a toilet: log likelihood ratio {value:.3g}, {threshold:.3g} is enough",
+        "",
         (
-            Setting("nights", "nights", 3, "ours: with flow in two of six hours at least"),
-            Setting("of_late", "share", 0.45, "ours: of night hours with flow, over about three nights"),
-            Setting("usual", "share", 0.25, "ours: of night hours that usually have flow, at most"),
+            Setting(
+                "told", "log likelihood ratio", 5, "ours: over the nights, each 3 at most; 0.4 false in 1,000 days"
+            ),
+            Setting("nights", "nights", 2, "ours: that speak for it, one after the other"),
+            Setting("days", "days", 14, "ours: days learnt before it is judged"),
+        ),
+    ),
+    Rule(
+        "W17",
+        "a main leaves its band",
+        "unusual_use",
+        ("water",),
+        "flow",
+        "low",
+        0,
+        "{value:.6g} {unit}/h after a steady day, whose band ends at {threshold:.6g}",
+        "unit/h",
+        (
+            Setting(
+                "band", "x range of the day", 3, "ours: three low spells and a peak of River's WaterFlow, no other"
+            ),
+            Setting("share", "share of flow", 0.05, "ours: the least that counts; a steady day keeps within twice it"),
         ),
     ),
     Rule(

@@ -36,6 +36,20 @@ def test_a_leak_is_told_after_the_hold_off() -> None:
     assert story.all.decisions[0].versions == {"policy": story.policy.digest, "wording": "leak/1"}
 
 
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [(("W1", "W14"), 34), (("W4",), 34), (("W16",), 106), (("W16", "W1"), 34), (("W6",), 11)],
+)
+def test_a_leak_is_told_when_it_has_lasted(rules: tuple[str, ...], told: float) -> None:
+    """Since a day before it was detected: for two days, for five if it comes and goes."""
+    story = Story()
+    story.until(120, said("x", 10, "leak", rules=rules, evidence_end=at(10)))
+    assert [hours(notice.created_at) for notice in story.all.notifications] == [told]
+    stopped = Story()
+    stopped.until(120, said("x", 10, "leak", rules=rules), closed("x", 10.5, "leak", opened=10))
+    assert whys(stopped.all) == ["closed within its hold-off"]
+
+
 def test_what_closes_within_its_hold_off_leads_to_an_audit_entry_only() -> None:
     story = Story()
     story.until(20, said("x", 10, "leak"), closed("x", 10.5, "leak", opened=10))

@@ -1,4 +1,4 @@
-"""What tests of models share."""
+"""What unit tests share."""
 
 import functools
 from collections.abc import Iterator
