@@ -1,13 +1,14 @@
 """`python -m cli.rulebook`: the rule catalogue into `docs/rules.md`, as the registry has it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from models.deciding.catalogue import GROUP_RULES, GroupRule
 from models.deciding.coverage import FIELD, ORACLE, Covered
 from models.scoring.policy import GROUPS
+from models.scoring.rules.measured import openings
 from models.scoring.rules.registry import RULES
 from models.scoring.rules.rule import Rule
 
@@ -18,7 +19,8 @@ _HEAD: Final = """\
 Generated from `models/scoring/rules/catalogue/` by `python -m cli.rulebook`. A policy file changes any figure here,
 see `meterwatch policy show`. A source of "ours" is a first guess, to be tuned on data. `on = false` turns a rule off;
 `shadow = true` leaves it counted (`shadow` in a replay's summary, `meterwatch_shadow_openings_total` of a worker) while
-it opens nothing.
+it opens nothing. How often a rule opens, on sound meters and for each event of a cause, is what confidence is made of:
+`models/scoring/rules/measured.py`, [ADR 16](adr/0016-confidence-by-bayes.md).
 
 # Where each rule of the field is
 """
@@ -56,9 +58,11 @@ def _section(rule: Rule) -> str:
     lines = [
         f"## {rule.id}: {rule.title}",
         "",
-        f"Says `{rule.cause}` of {', '.join(rule.services)}, severity {rule.severity}, confidence {rule.confidence:g}:"
-        f" *{_plain(rule.text)}*.",
+        f"Says `{rule.cause}` of {', '.join(rule.services)}, severity {rule.severity}: *{_plain(rule.text)}*.",
+        f"Looks at: {rule.sees}. " + " ".join(_openings(rule)),
     ]
+    if rule.firm:
+        lines.append("Firm: somebody may be sent for theft by it alone.")
     if rule.shadow:
         lines.append(f"In shadow by default; {rule.shadow}.")
     if rule.needs:
@@ -73,6 +77,18 @@ def _section(rule: Rule) -> str:
     lines += ["", "| setting | default | unit | source |", "|---|---|---|---|"]
     lines += [f"| `{s.name}` | {s.default:g} | {s.unit} | {s.source} |" for s in rule.settings]
     return "\n".join([*lines, ""])
+
+
+def _openings(rule: Rule) -> Iterator[str]:
+    """By services that the figures are the same of."""
+    services: dict[str, list[str]] = {}
+    for service in rule.services:
+        known = openings(rule.id, service)
+        shares = ", ".join(f"{share:g} of `{cause}`" for cause, share in known.of.items())
+        text = f"{known.false_rate:g} in 1,000 sound meter-days, {shares} ({known.source})"
+        services.setdefault(text, []).append(service)
+    for text, names in services.items():
+        yield f"Opens, {', '.join(names)}: {text}."
 
 
 def _across(rule: GroupRule) -> str:

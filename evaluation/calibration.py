@@ -1,11 +1,12 @@
 """Whether of what is said at 0.8 eight in ten are so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from evaluation.judge import BENIGN, Life, fits
+from evaluation.judge import BENIGN
+from evaluation.rates import about, lives
 from evaluation.record import Plain, Record
 
 BINS: Final = 10
@@ -19,25 +20,28 @@ class Said(NamedTuple):
     so: bool
 
 
-def said(record: Record) -> list[Said]:
+def said(records: Sequence[Record]) -> list[Said]:
     """Every anomaly once, by its last line: so is what an event of one of its meters expects.
 
-    That a look-alike is unusual use is so, too. On a meter with nothing labelled nothing is.
+    That a look-alike is unusual use is so, too. On a meter with nothing labelled nothing is; but a cause that no label
+    names, and a leak of what flows on by itself, cannot be judged and are left out.
     """
+    named = {cause for record in records for event in record.events for cause in event.expected_causes or (BENIGN,)}
     return [
-        Said(str(life.last["cause"]), float(life.last["confidence"]), _is_so(record, life))
-        for life in record.lives.values()
-        if life.opened >= record.live_from
+        Said(str(life.last["cause"]), float(life.last["confidence"]), life.last["cause"] == about(record, life))
+        for record in records
+        for life in lives(record)
+        if life.last["cause"] in named
     ]
 
 
-def calibration(records: Iterable[Record]) -> Plain:
+def calibration(records: Sequence[Record]) -> Plain:
     """Expected calibration error, `ece`: mean distance between confidence and share that is so, over bins of a tenth.
 
     `by_cause` has it for each cause, `mean_over_causes` is their plain mean; `bins` has (mean confidence, share that
     is so, count).
     """
-    every = [one for record in records for one in said(record)]
+    every = said(records)
     by_cause: dict[str, list[Said]] = {}
     for one in every:
         by_cause.setdefault(one.cause, []).append(one)
@@ -57,15 +61,6 @@ def calibration(records: Iterable[Record]) -> Plain:
         "by_cause": causes,
         "bins": _bins(every),
     }
-
-
-def _is_so(record: Record, life: Life) -> bool:
-    for event in record.events:
-        if event.meter_id in life.meters and fits(life, event):
-            right = event.expected_causes or (BENIGN,)
-            if life.last["cause"] in right:
-                return True
-    return False
 
 
 def _bins(every: Sequence[Said]) -> list[tuple[float, float, int]]:

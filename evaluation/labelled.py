@@ -9,6 +9,7 @@ from evaluation.alarms import false_alarms, fleet_faults
 from evaluation.calibration import calibration
 from evaluation.headlines import headlines
 from evaluation.kinds import RATES, Events, Service, faults, look_alikes
+from evaluation.rates import rates
 from evaluation.record import Plain, Record
 
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
@@ -56,6 +57,7 @@ def _service(service: Service) -> Plain:
         },
         "look_alikes": {kind: look_alikes(events, service) for kind, events in service.by_kind("look_alike").items()},
         "false_alarms": false_alarms(service),
+        "openings": rates(service),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pydantic
 
-from models.acting.losses import pace
+from models.acting.losses import doubt, pace
 from models.contracts import AnomalyEvent, AnomalySaid, BillingHold, Claim, Context, Meter, WorkOrder
 from models.contracts.actions import Kind, action_id
 from models.domain.causes import FAMILY
@@ -32,6 +32,8 @@ class Known(pydantic.BaseModel):
     meter: Meter
     pace: float | None = None
     """Litres or kWh an hour that it loses, as last said of its present cause; None = nothing was said of it"""
+    doubt: float = 0.0
+    """Litres or kWh a day by which that may be off"""
     rules: list[str] = []
     """All that were ever in evidence; a line lists those of its own moment."""
     since: int
@@ -58,6 +60,7 @@ class Known(pydantic.BaseModel):
         """Its next line, or its first."""
         said, same = pace(event, meter), event.cause == self.event.cause
         self.pace = self.pace if said is None and same else said
+        self.doubt = doubt(event, meter) or (self.doubt if same else 0.0)
         self.event, self.meter = event, meter
         self.rules = sorted({*self.rules, *(evidence.rule for evidence in event.evidence)})
 

@@ -1,6 +1,7 @@
 """Billing holds: drafts for the intervals that should not be billed as they are; only a person moves them on."""
 
 import datetime as dt
+import math
 from typing import Final, Literal
 
 from models.acting.cases import Case, Known
@@ -95,13 +96,23 @@ def _of_now(hold: BillingHold, known: Known, moment: Moment) -> BillingHold:
         a_day = abs(event.observed - event.expected)
     else:  # as the line before said it
         a_day = hold.volume_at_stake / max(_days(hold.from_, hold.to), 1 / 96)
-    volume = a_day * _days(event.start, to)
+    days = _days(event.start, to)
+    volume = a_day * days
+    if event.observed is not None and event.expected is not None:
+        off = (event.expected_within or 0.0) * math.sqrt(days)  # days differ each in its own way
+    else:
+        off = hold.volume_high - hold.volume_at_stake
+    low, high = max(0.0, volume - off), volume + off
     update = {
         "from_": min(event.start, to),
         "to": to,
         "reason": event.cause,
         "volume_at_stake": round(volume, 6),
+        "volume_low": round(low, 6),
+        "volume_high": round(high, 6),
         "amount_at_stake": round(volume * (tariff or 0.0), 2),
+        "amount_low": round(low * (tariff or 0.0), 2),
+        "amount_high": round(high * (tariff or 0.0), 2),
         "currency": (None if account is None else account.currency) or "",
     }
     return hold.model_copy(update=update)

@@ -6,6 +6,7 @@ lose nothing. What a line of an anomaly says of it holds until a later line says
 
 import dataclasses
 import datetime as dt
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -28,6 +29,22 @@ class Loss:
     currency: str
     """ISO 4217; empty where there is no tariff"""
     money: float
+    off: float = 0.0
+    """What `amount` may differ by in either direction, nine times in ten: the range of the estimate"""
+
+    @property
+    def low(self) -> float:
+        """Of `amount`, never below 0."""
+        return max(0.0, self.amount - self.off)
+
+    @property
+    def high(self) -> float:
+        """Of `amount`."""
+        return self.amount + self.off
+
+    def worth(self, amount: float) -> float:
+        """Money, of so much of what is lost."""
+        return self.money * amount / self.amount if self.amount else 0.0
 
 
 def pace(event: AnomalyEvent, meter: Meter) -> float | None:
@@ -43,11 +60,25 @@ def pace(event: AnomalyEvent, meter: Meter) -> float | None:
     return max(0.0, beyond if family == "flow" else -beyond) * BASE[meter.unit] / 24
 
 
+def doubt(event: AnomalyEvent, meter: Meter) -> float | None:
+    """Litres or kWh a day by which a day differs from the expected, nine times in ten; None: this line does not say."""
+    return None if event.expected_within is None else event.expected_within * BASE[meter.unit]
+
+
 def loss(
-    event: AnomalyEvent, meter: Meter, an_hour: float, until: dt.datetime, accounts: Mapping[str, Account]
+    event: AnomalyEvent,
+    meter: Meter,
+    an_hour: float,
+    until: dt.datetime,
+    accounts: Mapping[str, Account],
+    a_day: float = 0.0,
 ) -> Loss:
-    """What an anomaly has lost up to `until`, at so many litres or kWh an hour."""
-    amount = an_hour * max(0.0, (until - event.start) / _HOUR)
+    """What an anomaly has lost up to `until`, at so many litres or kWh an hour, sure to `a_day` of a day's.
+
+    Days differ from the expected each in its own way, so that the range grows with the root of their number.
+    """
+    hours = max(0.0, (until - event.start) / _HOUR)
+    amount = an_hour * hours
     account = accounts.get(meter.account)
     tariff = None if account is None else account.tariff_per_unit
     currency = None if account is None else account.currency
@@ -58,4 +89,5 @@ def loss(
         amount=amount,
         currency="" if tariff is None else currency or "",
         money=amount / BASE[meter.unit] * (tariff or 0.0),
+        off=a_day * math.sqrt(hours / 24),
     )

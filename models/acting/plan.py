@@ -27,34 +27,34 @@ def tampered(known: Known) -> bool:
     return known.event.cause in ("unusual_use", "theft") and "E1" in known.rules
 
 
-_Fits = Callable[[Known, float], bool]
+_Fits = Callable[[Known], bool]
 
 
-def _gas(known: Known, sure: float) -> bool:
+def _gas(known: Known) -> bool:
     return known.meter.service == "gas"
 
 
-def _business(known: Known, sure: float) -> bool:
+def _business(known: Known) -> bool:
     return known.meter.is_total or known.meter.customer_class not in (None, "residential")
 
 
-def _sure(known: Known, sure: float) -> bool:
-    return known.event.confidence >= sure
+def _firm(known: Known) -> bool:
+    return known.event.firm
 
 
-def _tampered(known: Known, sure: float) -> bool:
+def _tampered(known: Known) -> bool:
     return tampered(known)
 
 
-def _long_estimated(known: Known, sure: float) -> bool:
+def _long_estimated(known: Known) -> bool:
     return "D1" in known.rules
 
 
-def _away(known: Known, sure: float) -> bool:
+def _away(known: Known) -> bool:
     return known.rules == ["W13"]
 
 
-def _any(known: Known, sure: float) -> bool:
+def _any(known: Known) -> bool:
     return True
 
 
@@ -66,7 +66,7 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("burst", _any, Plan(notice="burst", work="repair", priority=1)),
     ("meter_fault", _away, Plan()),
     ("meter_fault", _any, Plan(work="exchange", priority=3, hold=True)),
-    ("theft", _sure, Plan(work="inspect", priority=2, hold=True)),
+    ("theft", _firm, Plan(work="inspect", priority=2, hold=True)),
     ("theft", _tampered, Plan(work="inspect", priority=2, hold=True)),
     ("unusual_use", _tampered, Plan(work="inspect", priority=2)),
     ("estimated_read_error", _long_estimated, Plan(work="communication", priority=4, hold=True)),
@@ -74,10 +74,12 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
     ("communication_fault", _any, Plan(work="communication", priority=4)),
 )
-"""The first that fits. Theft and gas are never told to a customer; of theft that is unsure nothing is done at all,
-nor where nobody may be at home: D17 tells when it lasts."""
+"""The first that fits. Theft and gas are never told to a customer; on evidence of theft that is not firm
+nothing is done, nor where nobody may be at home: D17 tells when it lasts."""
 _LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "toilet_lasts_h"}
 """How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
+_STILL: Final = {"D17", "W13", "E3", "S1", "S2"}
+"""What speaks of a meter that reads nothing; where no other rule does, a home may stand empty."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",
@@ -85,12 +87,12 @@ _HOLD_OFF: Final = {
 }
 
 
-def plan(known: Known, sure: float) -> Plan:
-    """What is to be done; `sure` is the confidence from which somebody is sent for theft.
+def plan(known: Known) -> Plan:
+    """What is to be done.
 
     Behind the meter of a transformer or district is no customer: nobody is told, and nothing is billed.
     """
-    wanted = next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known, sure)), Plan())
+    wanted = next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known)), Plan())
     return dataclasses.replace(wanted, notice=None, hold=False) if known.meter.is_total else wanted
 
 
@@ -100,9 +102,18 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
     if event.cause == "burst" or (event.cause == "leak" and known.meter.service == "gas") or tampered(known):
         return known.since
     ends = known.since + moment.hours(_HOLD_OFF.get(FAMILY[event.cause], "hold_off_h"))
-    if event.cause == "communication_fault":
-        ends = max(ends, to_us(event.start) + moment.hours("silence_lasts_h"))
+    lasts = _lasts(known, moment)
+    ends = max(ends, to_us(event.start) + lasts) if lasts else ends
     return max(ends, lasting(known, moment))
+
+
+def _lasts(known: Known, moment: Moment) -> int:
+    """Microseconds for which nothing is to be heard, or read but zero, before anybody is sent; 0 for all else."""
+    if known.event.cause == "communication_fault":
+        return moment.hours("silence_lasts_h")
+    if known.event.cause == "meter_fault" and "D17" in known.rules and {*known.rules} <= _STILL:
+        return moment.days("zero_lasts_d")
+    return 0
 
 
 def lasting(known: Known, moment: Moment) -> int:
@@ -122,6 +133,7 @@ def stale(known: Known, moment: Moment, limit: int) -> bool:
     after its `start`, for rules that are given reads in time find it sooner.
     """
     event = known.event
+    limit += _lasts(known, moment)  # it was waited for
     if moment.now - max(to_us(event.detected_at), to_us(event.updated_at)) > limit:
         return True
     if event.evidence_end is not None:

@@ -81,7 +81,7 @@ def _look_until(time: int, moment: Moment) -> None:
                 _release(case, anomaly, moment)
         for anomaly in known:
             if anomaly.notice_due is not None and anomaly.notice_due <= due:
-                notices.look(case, anomaly, _plan(anomaly, moment).notice, moment)
+                notices.look(case, anomaly, plan(anomaly).notice, moment)
         holds.expire(case, moment)
         _keep(premise, case, moment)
 
@@ -100,14 +100,14 @@ def _hear(said: AnomalySaid, moment: Moment) -> None:
     elif event.sequence <= known.event.sequence or known.closed is not None:
         return
     else:
-        before = (known.event.cause, _plan(known, moment))
+        before = (known.event.cause, plan(known))
         known.hear(event, said.meter)
     if event.status == "closed":
         _close(case, known, moment)
     elif event.id in case.claims:
         if before is None:
             moment.decide("action.claimed", event.id, known, incidents=sorted(case.claims[event.id]))
-    elif known.due is not None or before != (event.cause, _plan(known, moment)):
+    elif known.due is not None or before != (event.cause, plan(known)):
         known.due = max(moment.now, hold_off_ends(known, moment))
         known.notice_due = None
     else:
@@ -119,7 +119,7 @@ def _hear(said: AnomalySaid, moment: Moment) -> None:
 def _release(case: Case, known: Known, moment: Moment) -> None:
     """The hold-off is over."""
     known.due = None
-    wanted = _plan(known, moment)
+    wanted = plan(known)
     orders.see_to(case, known, wanted, moment)
     holds.see_to(case, known, wanted, moment)
     if wanted.notice is not None and f"notice {wanted.notice}" not in known.done:
@@ -138,7 +138,7 @@ def _close(case: Case, known: Known, moment: Moment) -> None:
     known.due = known.notice_due = None
     if known.pace and known.event.id not in case.claims:
         until = known.event.end or known.event.updated_at
-        moment.actions.lost.append(loss(known.event, known.meter, known.pace, until, moment.accounts))
+        moment.actions.lost.append(loss(known.event, known.meter, known.pace, until, moment.accounts, known.doubt))
     orders.leave(case, known, moment, "cleared by itself")
     holds.extend(case, known, moment)
 
@@ -203,10 +203,6 @@ def _context(context: Context, moment: Moment) -> None:
     others = [c for c in case.contexts if (c.kind, c.from_) != (context.kind, context.from_)]
     case.contexts = sorted([*others, context], key=lambda c: (c.from_, c.kind))
     _keep(context.premise_id, case, moment)
-
-
-def _plan(known: Known, moment: Moment) -> Plan:
-    return plan(known, moment.policy.acting["theft_confidence"])
 
 
 def _case(premise: str, moment: Moment) -> Case:

@@ -84,9 +84,15 @@ class BillingHold(_Line):
     reason: Cause
     volume_at_stake: float
     """Meter's unit, difference between what was read and what is usual; 0 where that is not known."""
+    volume_low: float = 0.0
+    volume_high: float = 0.0
+    """The range of `volume_at_stake`, nine times in ten, as days differ from what is usual."""
     unit: str
     amount_at_stake: float
     """`currency`; 0 where the tariff is not known."""
+    amount_low: float = 0.0
+    amount_high: float = 0.0
+    """Its range"""
     currency: str
     decided_by: str | None = None
     """Pseudonym of the person who approved, rejected or released it."""

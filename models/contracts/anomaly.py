@@ -49,9 +49,16 @@ class AnomalyEvent(Contract):
     """End of the last interval that speaks for it: long before `updated_at` where the reads came late."""
     sequence: int
     confidence: Probability
+    """That the cause is so, calibrated under the policy's prior."""
+    benign: Probability | None = None
+    """That nothing is wrong: what is left by the cause and its alternatives, those of a few per cent counted in."""
+    firm: bool = False
+    """Of theft: whether somebody may be sent on this evidence, however rare theft is."""
     severity: Severity
     alternatives: tuple[Alternative, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    against: tuple[str, ...] = ()
+    """What speaks against the cause, where that is known, a sentence each."""
     meters: tuple[str, ...] = ()
     incident: str | None = None
     """Of a fleet incident: the group it is about, such as `head_end:H1`."""
@@ -59,6 +66,8 @@ class AnomalyEvent(Contract):
     """Meter's unit: sum of what was read in the 24 h up to the reading that this line is said at."""
     expected: float | None = None
     """Meter's unit: what the meter's own past says of the same intervals."""
+    expected_within: float | None = None
+    """Meter's unit: nine days in ten differ from `expected` by no more; the range of what is lost."""
     rate: float | None = None
     """Base units an hour (L or kWh) beyond what is usual, of leaks and bursts."""
 
@@ -69,5 +78,5 @@ class AnomalyEvent(Contract):
 
     def to_json(self) -> str:
         """The line as JSON; `end` only where there is one."""
-        optional = ("end", "evidence_end", "incident", "observed", "expected", "rate")
+        optional = ("end", "benign", "evidence_end", "incident", "observed", "expected", "expected_within", "rate")
         return self.model_dump_json(exclude={name for name in optional if getattr(self, name) is None})

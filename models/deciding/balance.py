@@ -13,6 +13,7 @@ from typing import Any, Final
 import pydantic
 
 from models.contracts import Alternative, AnomalyEvent, Evidence, GroupDay, MeterDay
+from models.deciding.confidence import under
 from models.deciding.outcome import GroupOutcome, next_line
 from models.deciding.watched import Open, Watched, midnight
 from models.domain.causes import FAMILY, Cause, Severity
@@ -226,6 +227,8 @@ def _event(
     confidence = sure * (0.4 if match is None else 0.5 + 0.5 * match)
     if cause == "leak":
         confidence, severity = 0.6 * sure, "critical" if meter.service == "gas" else severity
+    firm = cause == "theft" and confidence >= policy.groups["balance_sure"]
+    confidence = under(confidence, cause, policy)
     text = (
         f"{100 * excess:.1f} % of the supply of {group} is neither metered nor its usual loss of "
         f"{100 * known.loss:.1f} %, for {run.days} days"
@@ -245,6 +248,7 @@ def _event(
         updated_at=to_datetime(at),
         sequence=1,
         confidence=round(confidence, 4),
+        firm=firm,
         severity=severity,
         alternatives=(Alternative(cause="meter_fault", confidence=round((1 - confidence) / 2, 4)),)
         if cause == "theft"

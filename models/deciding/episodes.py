@@ -9,15 +9,17 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
-from models.contracts import Alternative, AnomalyEvent, Evidence
-from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Cause, Status
+from models.contracts import Alternative, AnomalyEvent
+from models.deciding.confidence import chances
+from models.deciding.evidence import rate_of, speaks_against, speaks_for, within
+from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Status
 from models.domain.ids import anomaly_id
 from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
 from models.scoring.policy import Policy
 from models.scoring.rules.registry import NUMBER, RULES
-from models.scoring.vector import FEATURES
 from models.state.partition import Partition
 
 _FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
@@ -31,6 +33,12 @@ _RANK: Final = {cause: place for place, cause in enumerate(PRECEDENCE)}
 _CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
 _LINGER: Final = DAY // SECOND
 """For so many seconds a cause keeps its precedence after its rules have fallen silent, while the episode goes on."""
+
+_SILENCE: Final = FAMILIES.index("silence")
+_SURER: Final = 0.1
+"""A change of confidence that is worth a line."""
+_TOLD: Final = 0.05
+"""An alternative that no rule has named is told from this probability on."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,6 +105,11 @@ def _explained_by(rules: Iterable[int]) -> int:
     return explained
 
 
+def telling(rules: int) -> tuple[int, ...]:
+    """Of rules, a bit each, the numbers of those that none of the others accounts for."""
+    return tuple(_numbers(rules & ~_explained_by(_numbers(rules)) or rules))
+
+
 def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
     """Family of the open episode that a rule belongs to: its own family's, or one whose cause has come to be there."""
     own = _FAMILY_OF_RULE[rule]
@@ -125,30 +138,48 @@ def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) ->
 def _carry_on(
     episodes: NDArray[Any], fired: dict[int, Any], reading: Reading, partition: Partition, policy: Policy
 ) -> Iterator[AnomalyEvent]:
-    """Fired rules join their episodes; a line for each episode that opened, changed its cause or grew worse."""
-    for family, episode in enumerate(episodes):
-        if episode["opened"] == NEVER:
+    """Fired rules join their episodes; a line for each that is new, of another cause, surer or less so, or worse."""
+    joined = {family: _join(family, episode, episodes, fired, reading) for family, episode in enumerate(episodes)}
+    for family, news in joined.items():
+        episode = episodes[family]
+        if news is None:
             continue
-        mine = [rule for rule in fired if _open_in(episodes, rule) == family]
-        if not mine:
-            continue
-        active = int(episode["rules"])
-        if reading.second - int(episode["named"]) > _LINGER:
-            active &= ~sum(1 << n for n in _numbers(active) if _CAUSE[n] == episode["cause"])
-        active |= sum(1 << rule for rule in mine)
-        telling = active & ~_explained_by(_numbers(active)) or active
-        cause = min({_CAUSE[n] for n in _numbers(telling)}, key=lambda c: _RANK[CAUSES[c]])
-        named = [n for n in _numbers(active) if _CAUSE[n] == cause]
-        severity = max(SEVERITIES.index(RULES[n].severity) for n in named)
-        news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
-        episode["rules"], episode["cause"], episode["severity"] = active, cause, severity
-        episode["confidence"] = max(policy.confidence[n] for n in named)
-        episode["last"] = max(int(episode["last"]), reading.second)
-        if any(_CAUSE[rule] == cause for rule in mine):
-            episode["named"] = episode["last"]
-        if news:
+        sure = float(_chances(episodes, family, partition, reading.meter, policy)[episode["cause"]])
+        if news or abs(sure - float(episode["confidence"])) >= _SURER:
             status: Status = "updated" if episode["sequence"] else "opened"
             yield _line(status, family, episode, fired, reading, partition, policy)
+
+
+def _join(family: int, episode: Any, episodes: NDArray[Any], fired: dict[int, Any], reading: Reading) -> bool | None:
+    """Fired rules join an episode: whether it is new, of another cause or worse; None if none of them is its own."""
+    mine = [rule for rule in fired if episode["opened"] != NEVER and _open_in(episodes, rule) == family]
+    if not mine:
+        return None
+    active = int(episode["rules"])
+    if reading.second - int(episode["named"]) > _LINGER:
+        active &= ~sum(1 << n for n in _numbers(active) if _CAUSE[n] == episode["cause"])
+    active |= sum(1 << rule for rule in mine)
+    cause = min({_CAUSE[n] for n in telling(active)}, key=lambda c: _RANK[CAUSES[c]])
+    named = [n for n in _numbers(active) if _CAUSE[n] == cause]
+    severity = max(SEVERITIES.index(RULES[n].severity) for n in named)
+    news = episode["sequence"] == 0 or cause != episode["cause"] or severity > episode["severity"]
+    episode["rules"], episode["cause"], episode["severity"] = active, cause, severity
+    episode["last"] = max(int(episode["last"]), reading.second)
+    if any(_CAUSE[rule] == cause for rule in mine):
+        episode["named"] = episode["last"]
+    return bool(news)
+
+
+def _chances(
+    episodes: NDArray[Any], family: int, partition: Partition, meter: int, policy: Policy
+) -> NDArray[np.float64]:
+    """[causes] of an episode: what else is open of the meter competes with it, but silence speaks of itself alone."""
+    open_ones = [n for n, episode in enumerate(episodes) if episode["opened"] != NEVER]
+    rules = 0
+    for other in open_ones:
+        if (other == _SILENCE) == (family == _SILENCE):
+            rules |= int(episodes[other]["rules"])
+    return chances(telling(rules), int(partition.facts["service"][partition.fact_of[meter]]), policy)
 
 
 def _numbers(rules: int) -> Iterator[int]:
@@ -177,13 +208,16 @@ def _line(
     meter_id = partition.meter_ids[reading.meter]
     cause = CAUSES[episode["cause"]]
     unit = partition.unit(reading.meter)
-    others: dict[Cause, float] = {}
-    for n in _numbers(int(episode["rules"]) | sum(1 << n for n in fired)):
-        if RULES[n].cause != cause:
-            others[RULES[n].cause] = max(others.get(RULES[n].cause, 0.0), float(policy.confidence[n]))
+    rules = tuple(_numbers(int(episode["rules"])))
+    sure = _chances(partition.rows[reading.meter]["episodes"], family, partition, reading.meter, policy)
+    episode["confidence"] = sure[episode["cause"]]
+    spoken = {RULES[n].cause for n in rules}
+    others = [(c, float(sure[n])) for n, c in enumerate(CAUSES) if c != cause and (c in spoken or sure[n] >= _TOLD)]
     end = min(int(episode["last"]) * SECOND + reading.interval, reading.event_time)
-    evidence = tuple(_evidence(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1)
+    evidence = tuple(speaks_for(f, unit) for n, f in fired.items() if int(episode["rules"]) >> n & 1)
     day = next(((float(f["total"]), float(f["usual"])) for f in fired.values() if f["usual"]), (None, None))
+    named = [n for n in rules if RULES[n].cause == cause]
+    against = speaks_against(cause, named, day, reading.start, partition, reading.meter)
     return AnomalyEvent(
         id=anomaly_id(meter_id, FAMILIES[family], int(episode["opened"])),
         meter_id=meter_id,
@@ -194,31 +228,16 @@ def _line(
         detected_at=to_datetime(episode["detected_at"]),
         updated_at=to_datetime(reading.event_time),
         sequence=int(episode["sequence"]),
-        confidence=round(float(episode["confidence"]), 4),
+        confidence=round(float(sure[episode["cause"]]), 4),
+        benign=round(max(0.0, 1.0 - float(sure.sum())), 4),
+        firm=any(RULES[n].firm for n in named),
         severity=SEVERITIES[episode["severity"]],
-        alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others.items())),
+        alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others)),
         evidence=evidence,
+        against=() if status == "closed" else tuple(against),
         evidence_end=to_datetime(max(end, int(episode["start"]))),
         observed=day[0],
         expected=day[1],
-        rate=_rate(evidence, partition, reading.meter) if FAMILY[cause] == "flow" else None,
+        expected_within=None if day[1] is None else within(partition, reading.meter),
+        rate=rate_of(evidence, partition, reading.meter) if FAMILY[cause] == "flow" else None,
     )
-
-
-def _rate(evidence: tuple[Evidence, ...], partition: Partition, meter: int) -> float | None:
-    """Base units an hour beyond the meter's least hour, by the rules that tell a flow; None where none does."""
-    base_units = float(partition.facts["base_units"][partition.fact_of[meter]])
-    flows = [e.value * (1.0 if e.unit == "L/h" else base_units) for e in evidence if e.unit.endswith("/h")]
-    if not flows:
-        return None
-    return round(max(max(flows) - float(partition.rows["base"][meter]) * base_units, 0.0), 3)
-
-
-def _evidence(finding: Any, unit: str) -> Evidence:
-    rule = RULES[finding["rule"]]
-    name = rule.unit.replace("unit", unit)
-    value, threshold = float(finding["value"]), float(finding["threshold"])
-    names = [FEATURES[n] for n in finding["named"].tolist() if n >= 0]
-    named = f", most of all in {', '.join(names)}" if names else ""
-    text = rule.text.format(value=value, threshold=threshold, unit=unit, named=named)
-    return Evidence(rule=rule.id, value=value, threshold=threshold, unit=name, text=text)

@@ -10,6 +10,7 @@ from typing import Final
 import pydantic
 
 from models.contracts import Alternative, AnomalyEvent, Evidence, GroupDay, MeterDay
+from models.deciding.confidence import under
 from models.deciding.outcome import GroupOutcome, next_line
 from models.deciding.watched import Open, Watched, midnight
 from models.domain.causes import Cause
@@ -105,7 +106,8 @@ def _event(group: str, day: MeterDay, spell: Spell, part: GroupDay, at: int, pol
         detected_at=to_datetime(at),
         updated_at=to_datetime(at),
         sequence=1,
-        confidence=_CONFIDENCE,
+        confidence=round(under(_CONFIDENCE, cause, policy), 4),
+        firm=True,
         severity="medium",
         alternatives=(Alternative(cause=other, confidence=round((1 - _CONFIDENCE) / 2, 4)),),
         evidence=(

@@ -55,21 +55,21 @@ _f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
         _i4, _i4, _i8, _i8, _i8, _i8, _f8, _u1, _f8, _f8, _f8,
         nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.from_dtype(COHORT)[:, :, ::1],
         nb.int32[:, ::1], nb.boolean[:, ::1], nb.from_dtype(NODE)[:, ::1],
-        _f8, _f8, nb.int64, nb.int64, nb.int64, _i8, _VERDICTS, _FINDINGS, _f4, _f4,
+        _f8, nb.float64[:, ::1], nb.int64, nb.int64, nb.int64, _i8, _VERDICTS, _FINDINGS, _f4, _f4,
     )
 )  # fmt: skip
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    nodes, grown, tables, medians, model_of, many, theft, settings, confidence, rules_on, in_shadow, live_from, shadow,
+    nodes, grown, tables, medians, model_of, many, theft, settings, strength, rules_on, in_shadow, live_from, shadow,
     verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `confidence`: of each
-    rule. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow` counts, by rule, how often
-    one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry a reading. Returns the
-    number of findings.
+    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `strength`: [services,
+    rules] how sure each is. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow` counts,
+    by rule, how often one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry a
+    reading. Returns the number of findings.
     """
     features, ahead, looks = np.empty(WIDTH), np.empty(1, ROW), np.empty(SEEN, np.float32)
     x, raw, rare = (
@@ -245,7 +245,7 @@ def judge(
             if warm and not missing:
                 surest = 0.0
                 for n in range(said, count):
-                    surest = max(surest, confidence[findings[n].rule])
+                    surest = max(surest, strength[fact.service, findings[n].rule])
                 verdict.score = score_of(rare, surest, tables[model])
                 verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
     return count

@@ -1,4 +1,4 @@
-"""The policy in force: thresholds, confidence per rule, what is off, and when to act."""
+"""The policy in force: thresholds, the prior of each cause, what is off, and when to act."""
 
 import dataclasses
 import functools
@@ -10,6 +10,7 @@ from typing import Any, Final, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from models.domain.causes import CAUSES
 from models.domain.errors import PolicyError
 from models.domain.times import HOUR, NEVER, SECOND
 from models.scoring.rules.registry import DEFAULTS, NUMBER, RULES, at
@@ -20,6 +21,7 @@ _GENERAL: Final = {
     "watch_every_h": (3.0, "h", "ours: event time between two looks for silent meters"),
     "rebaseline_days": (30.0, "days", "ours: after so long an open anomaly is the new normal and is learnt from"),
 }
+_PER_1000: Final = "per 1,000 meter-days"
 _MODELS: Final = {
     "theft": (1.0, "0 or 1", "ours: the trees trained on theft; without them nothing is called theft-like"),
     "half_space": (0.0, "0 or 1", "ours: half-space trees in the place of the forest, to compare"),
@@ -29,6 +31,17 @@ _MODELS: Final = {
 }
 _LEAST: Final = {"trees": 8.0, "window": 256.0, "leaf": 2.0}
 """Of the table `models`: forests of fewer are none."""
+_FLEETS: Final = "the labelled fleets of `meterwatch evaluate`; no utility has so many"
+_PRIOR: Final = {
+    "leak": (2.5, _PER_1000, _FLEETS),
+    "burst": (0.5, _PER_1000, _FLEETS),
+    "theft": (3.5, _PER_1000, _FLEETS),
+    "meter_fault": (0.3, _PER_1000, _FLEETS),
+    "estimated_read_error": (1.0, _PER_1000, _FLEETS),
+    "data_error": (0.8, _PER_1000, _FLEETS),
+    "communication_fault": (0.3, _PER_1000, "ten real homes: silent for a day or more"),
+    "unusual_use": (2.0, _PER_1000, f"{_FLEETS}: vacations, guests, electric cars and the like"),
+}
 GROUPS: Final = {
     "fleet_window_h": (24.0, "h", "ours: findings of one family so close together may have one reason"),
     "fleet_share": (
@@ -43,6 +56,7 @@ GROUPS: Final = {
     "balance_days": (7.0, "days", "detection rules E6; a larger loss in proportion sooner"),
     "balance_least_days": (3.0, "days", "ours: but never sooner; as long below half of it ends the anomaly"),
     "balance_coverage": (0.95, "share", "detection rules E6"),
+    "balance_sure": (0.6, "share", "ours: how sure a balance is of a meter before anybody is sent there"),
     "premise_low": (0.1, "share", "ours: of what is expected; below it electricity is near zero"),
     "premise_usual": (0.5, "share", "ours: of what is expected; from it on water or gas is used as usual"),
     "premise_days": (3.0, "days", "ours: electricity near zero with water or gas in use"),
@@ -61,8 +75,8 @@ _ACTING: Final = {
     "hold_off_silence_h": (24.0, "h", "ours: silent meters; the same"),
     "leak_lasts_h": (48.0, "h", "SFPUC: a flow of 48 h; of many that last for a day people are the reason"),
     "toilet_lasts_h": (120.0, "h", "ours: the same of flow that comes and goes"),
-    "silence_lasts_h": (72.0, "h", "ours: most silent meters come back before somebody could be there"),
-    "theft_confidence": (0.6, "share", "ours: below it nobody is sent"),
+    "silence_lasts_h": (168.0, "h", "ours: the field gives a remote meter a week; most come back by themselves"),
+    "zero_lasts_d": (28.0, "days", "ours: lists of zero consumption are monthly; a home may stand empty for weeks"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
     "leak_span_h": (
         72.0,
@@ -80,19 +94,20 @@ _ACTING: Final = {
     "notice_every_h": (24.0, "h", "detection rules: one notice in 24 h"),
     "notice_repeat_d": (7.0, "days", "SFPUC: weekly while the flow persists"),
 }
-_TABLES: Final = {"general": _GENERAL, "models": _MODELS, "groups": GROUPS, "acting": _ACTING}
+_TABLES: Final = {"general": _GENERAL, "prior": _PRIOR, "models": _MODELS, "groups": GROUPS, "acting": _ACTING}
 
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """What decides. `settings` and `confidence` are arrays in the registry's order."""
+    """What decides. `settings` is an array in the registry's order."""
 
     settings: NDArray[np.float64]
-    confidence: NDArray[np.float64]
     on: NDArray[np.bool_]
     shadow: NDArray[np.bool_]
     """Rules that are evaluated and counted, and say nothing"""
     general: Mapping[str, float]
+    prior: Mapping[str, float]
+    """By cause: how many faults begin per 1,000 meter-days"""
     models: Mapping[str, float]
     """Forests and tables"""
     groups: Mapping[str, float]
@@ -109,10 +124,10 @@ class Policy:
         """The registry's defaults."""
         return cls(
             settings=np.array(DEFAULTS),
-            confidence=np.array([rule.confidence for rule in RULES]),
             on=np.ones(len(RULES), np.bool_),
             shadow=np.array([bool(rule.shadow) for rule in RULES]),
             general=_defaults("general"),
+            prior=_defaults("prior"),
             models=_defaults("models"),
             groups=_defaults("groups"),
             acting=_defaults("acting"),
@@ -153,15 +168,10 @@ class Policy:
             where = f"rules.{rule.id}.{key}"
             if key in ("on", "shadow"):
                 getattr(self, key)[NUMBER[rule.id]] = _flag(where, value)
-            elif key == "confidence":
-                confidence = _number(where, value)
-                if not confidence <= 1:
-                    raise PolicyError(f"{where}: 0 to 1, got {value!r}")
-                self.confidence[NUMBER[rule.id]] = confidence
             elif key in names:
                 self.settings[at(rule.id, key)] = _number(where, value)
             else:
-                raise PolicyError(f"{where}: unknown, one of on, shadow, confidence, {', '.join(sorted(names))}")
+                raise PolicyError(f"{where}: unknown, one of on, shadow, {', '.join(sorted(names))}")
 
     @property
     def rules_on(self) -> int:
@@ -172,6 +182,11 @@ class Policy:
     def in_shadow(self) -> int:
         """Rules that are evaluated and counted alone, a bit each."""
         return _bits(self.on & self.shadow)
+
+    @functools.cached_property
+    def priors(self) -> NDArray[np.float64]:
+        """[causes] `prior` as an array."""
+        return np.array([self.prior[cause] for cause in CAUSES])
 
     @functools.cached_property
     def digest(self) -> str:
@@ -201,7 +216,6 @@ class Policy:
             lines.append(f"on = {str(bool(self.on[number])).lower()}")
             source = f"  # true or false; {rule.shadow}" if rule.shadow else ""
             lines.append(f"shadow = {str(bool(self.shadow[number])).lower()}{source}")
-            lines.append(f"confidence = {_text(self.confidence[number])}")
             for setting in rule.settings:
                 value = self.settings[at(rule.id, setting.name)]
                 lines.append(f"{setting.name} = {_text(value)}  # {setting.unit}; {setting.source}")

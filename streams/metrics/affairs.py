@@ -159,7 +159,7 @@ def _of_live(live: list[tuple[Known, int]], accounts: Mapping[str, Account], dis
         district = name if name in shown else OTHER
         cases[event.cause, district, _age(now - to_us(event.detected_at))] += 1
         if known.pace:
-            so_far = loss(event, known.meter, known.pace, to_datetime(now), accounts)
+            so_far = loss(event, known.meter, known.pace, to_datetime(now), accounts, known.doubt)
             lost[so_far.unit][so_far.service, event.cause, district] += so_far.amount
             if so_far.currency:
                 lost["money"][so_far.currency, event.cause, district] += so_far.money

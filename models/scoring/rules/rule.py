@@ -23,14 +23,15 @@ class Rule:
     `text` is the evidence sentence, with {value}, {threshold} and {unit}. `needs` are columns of METERS without which
     the rule is off. `explains` are the rules whose findings on the same readings this one accounts for. The anomaly
     stays open until the rule has been silent for `clear_h` hours of valid reads. `shadow` says why a rule is in shadow
-    by default: evaluated and counted, it opens nothing.
+    by default: evaluated and counted, it opens nothing. `sees` is what it looks at: rules that look at the same are no
+    independent evidence. `firm` says that somebody may be sent for theft by this rule alone.
     """
 
     id: str
     title: str
     cause: Cause
     services: tuple[str, ...]
-    confidence: float
+    sees: str
     severity: Severity
     clear_h: float
     text: str
@@ -39,6 +40,7 @@ class Rule:
     needs: tuple[str, ...] = ()
     explains: tuple[str, ...] = ()
     shadow: str = ""
+    firm: bool = False
 
 
 ALL: Final = ("electricity", "water", "gas", "heat")

@@ -29,11 +29,11 @@ def check(meterwatch: Command, folder: Path, text: str, *options: str) -> Any:
 
 
 def test_a_policy_is_held_against_the_defaults(meterwatch: Command, tmp_path: Path) -> None:
-    text = "[general]\nrebaseline_days = 20\n[rules.W1]\nflow_l_h = 5\nconfidence = 0.7\n"
+    text = "[general]\nrebaseline_days = 20\n[rules.W1]\nflow_l_h = 5\n[prior]\ntheft = 0.02\n"
     done = check(meterwatch, tmp_path, text, "--json")
     assert done.code == 0
     found = {one["name"]: one for one in json.loads(done.out)}
-    assert list(found) == ["general.rebaseline_days", "rules.W1.confidence", "rules.W1.flow_l_h"]
+    assert list(found) == ["general.rebaseline_days", "prior.theft", "rules.W1.flow_l_h"]
     flow = found["rules.W1.flow_l_h"]
     assert (flow["default"], flow["now"], flow["unit"], flow["warning"]) == (3.8, 5, "L/h", None)
     assert "Badger" in flow["source"]

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from models.domain.causes import CAUSES
 from models.domain.errors import PolicyError
 from models.scoring.policy import Policy
 from models.scoring.rules.catalogue import data, limits, model, norm, pipe, reads, use
@@ -17,7 +18,8 @@ def test_what_is_shown_can_be_read_again() -> None:
         day_close_lag_h = 2.5
         [rules.W1]
         flow_l_h = 11.400001
-        confidence = 0.5
+        [prior]
+        theft = 0.01
         [rules.D3]
         on = false
         [rules.D9]
@@ -32,7 +34,7 @@ def test_what_is_shown_can_be_read_again() -> None:
     for policy in (Policy.default(), changed):
         again = Policy.from_toml(policy.to_toml())
         assert np.array_equal(again.settings, policy.settings)
-        assert np.array_equal(again.confidence, policy.confidence)
+        assert np.array_equal(again.priors, policy.priors)
         assert np.array_equal(again.on, policy.on)
         assert np.array_equal(again.shadow, policy.shadow)
         assert again.general == policy.general
@@ -40,7 +42,7 @@ def test_what_is_shown_can_be_read_again() -> None:
         assert again.digest == policy.digest
     assert changed.digest != Policy.default().digest
     assert changed.settings[at("W1", "flow_l_h")] == 11.400001
-    assert changed.confidence[NUMBER["W1"]] == 0.5
+    assert changed.prior["theft"] == changed.priors[CAUSES.index("theft")] == 0.01
     flags = {
         rule: (changed.rules_on >> NUMBER[rule] & 1, changed.in_shadow >> NUMBER[rule] & 1)
         for rule in ("D3", "D9", "W7", "D4")
@@ -60,17 +62,18 @@ def test_defaults_are_untouched_by_a_policy() -> None:
     ("toml", "message"),
     [
         ("[rules", "not TOML"),
-        ("[rulez.W1]\non = true", "rulez: unknown, one of general, models, groups, acting, rules"),
+        ("[rulez.W1]\non = true", "rulez: unknown, one of general, prior, models, groups, acting, rules"),
         ("[general]\nlag = 1", "general.lag: unknown, one of day_close_lag_h"),
         ("[general]\nday_close_lag_h = -1", "general.day_close_lag_h: a number of 0 or more, got -1"),
         ("[rules.X9]\non = true", "rules.X9: no such rule"),
         ("[rules]\nW1 = 3", "rules.W1: a table of settings, got 3"),
         ("[rules.W1]\non = 1", "rules.W1.on: true or false, got 1"),
-        ("[rules.W1]\nflow = 1", "rules.W1.flow: unknown, one of on, shadow, confidence, flow_l_h"),
+        ("[rules.W1]\nflow = 1", "rules.W1.flow: unknown, one of on, shadow, flow_l_h"),
         ("[rules.W1]\nshadow = 0", "rules.W1.shadow: true or false, got 0"),
         ("[rules.W1]\nflow_l_h = true", "rules.W1.flow_l_h: a number of 0 or more, got True"),
         ("[rules.W1]\nflow_l_h = nan", "rules.W1.flow_l_h: a number of 0 or more, got nan"),
-        ("[rules.W1]\nconfidence = 1.5", "rules.W1.confidence: 0 to 1, got 1.5"),
+        ("[prior]\nleek = 1", "prior.leek: unknown, one of leak, burst, theft"),
+        ("[prior]\nleak = -1", "prior.leak: a number of 0 or more, got -1"),
         ("[rules.E6]\non = 1", "rules.E6.on: true or false, got 1"),
         ("[rules.E6]\nconfidence = 1", "rules.E6.confidence: unknown, one of on, shadow"),
         ("general = 3", "general: a table of settings, got 3"),

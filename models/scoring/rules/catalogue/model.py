@@ -10,7 +10,7 @@ RULES: Final = (
         "unlike its own past",
         "unusual_use",
         ("electricity",),
-        0.4,
+        "size of use",
         "low",
         24,
         "its days depart from its own past and from its peers as one reading in {value:.3g} does{named}; one in "
@@ -31,7 +31,7 @@ RULES: Final = (
         "like theft",
         "theft",
         ("electricity",),
-        0.5,
+        "size of use",
         "medium",
         24,
         "two days on end look like theft to the trees trained on it: log odds {value:.1f}, {threshold:.3g} is let pass",

@@ -66,6 +66,7 @@ def said(name: str, hour: float, cause: Any, *, of: Meter | None = None, **chang
         "updated_at": at(hour),
         "sequence": 1,
         "confidence": 0.9,
+        "firm": True,
         "severity": "medium",
         "evidence": tuple(Evidence(rule=r, value=1.0, threshold=1.0, unit="", text=f"{r} fired") for r in rules),
     }

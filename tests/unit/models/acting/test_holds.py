@@ -74,7 +74,7 @@ def test_a_draft_is_withdrawn_when_the_cause_is_another() -> None:
 
 def test_nothing_is_done_about_theft_that_is_unsure() -> None:
     story = Story()
-    story.until(40, said("x", 10, "theft", of=POWER, confidence=0.4))
+    story.until(40, said("x", 10, "theft", of=POWER, firm=False))
     assert not story.all.holds
     assert not story.all.orders
     assert names(story.all) == ["action.none"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.acting.losses import loss, pace
+from models.acting.losses import doubt, loss, pace
 from models.contracts import Account
 from tests.unit.models.acting.story import GAS, POWER, Story, anomaly_id, at, claim, closed, meter, said, updated
 
@@ -37,6 +37,16 @@ def test_it_lasts_from_the_onset_and_costs_by_the_meters_unit() -> None:
     assert lost.money == pytest.approx(1.7)
     assert lost.currency == "EUR"
     assert loss(event, of, 100.0, at(-1), {}).amount == 0
+
+
+def test_the_range_of_a_loss_grows_with_the_root_of_its_days() -> None:
+    event = said("t", 24, "theft", of=POWER, observed=0.0, expected=24.0, expected_within=6.0).event
+    a_day = doubt(event, POWER)
+    assert a_day == 6.0
+    four = loss(event, POWER, 1.0, at(96), {"a1": PAYS}, a_day)
+    assert (four.low, four.amount, four.high) == (84.0, 96.0, 108.0)
+    assert (four.worth(four.low), four.worth(four.high)) == pytest.approx((42.0, 54.0))
+    assert loss(event, POWER, 0.1, at(24), {}, a_day).low == 0
 
 
 def test_money_without_a_tariff_is_not_known() -> None:

@@ -36,19 +36,20 @@ SHOP = meter("w9", customer_class="commercial")
         ("meter_fault", meter(), {"rules": ("W13",)}, None),
         ("meter_fault", meter(), {"rules": ("W13", "D17")}, ("exchange", 3, 34)),
         ("theft", POWER, {}, ("inspect", 2, 34)),
-        ("theft", POWER, {"confidence": 0.3}, None),
-        ("theft", POWER, {"confidence": 0.3, "rules": ("E1",)}, ("inspect", 2, 10)),
+        ("theft", POWER, {"firm": False}, None),
+        ("theft", POWER, {"firm": False, "rules": ("E1",)}, ("inspect", 2, 10)),
         ("unusual_use", POWER, {"rules": ("E1",)}, ("inspect", 2, 10)),
         ("unusual_use", POWER, {"rules": ("W7",)}, None),
         ("estimated_read_error", POWER, {}, None),
         ("estimated_read_error", POWER, {"rules": ("D1",)}, ("communication", 4, 34)),
         ("data_error", POWER, {}, ("inspect", 4, 34)),
-        ("communication_fault", POWER, {}, ("communication", 4, 58)),
+        ("communication_fault", POWER, {}, ("communication", 4, 154)),
+        ("meter_fault", POWER, {"rules": ("D17",)}, ("exchange", 3, 658)),
     ],
 )
 def test_what_is_ordered_by_cause(cause: str, of: Meter, more: dict[str, Any], expected: object) -> None:
     story = Story()
-    story.until(80, said("x", 10, cause, of=of, **more))
+    story.until(700, said("x", 10, cause, of=of, **more))
     orders = [(order.work_type, order.priority, hours(order.created_at)) for order in story.all.orders]
     assert orders == ([] if expected is None else [expected])
     for order in story.all.orders:
@@ -176,12 +177,10 @@ def test_a_total_meter_has_no_customer() -> None:
 
 def test_an_order_is_kept_while_its_cause_stays() -> None:
     less_sure, another = Story(), Story()
-    less_sure.until(
-        80, said("x", 10, "theft", of=POWER), updated("x", 40, "theft", opened=10, of=POWER, confidence=0.3)
-    )
+    less_sure.until(80, said("x", 10, "theft", of=POWER), updated("x", 40, "theft", opened=10, of=POWER, firm=False))
     assert [order.status for order in less_sure.all.orders] == ["open"]
     fault = said("x", 10, "meter_fault", of=POWER)
-    another.until(80, fault, updated("x", 40, "theft", opened=10, of=POWER, confidence=0.3))
+    another.until(80, fault, updated("x", 40, "theft", opened=10, of=POWER, firm=False))
     assert [order.status for order in another.all.orders] == ["open", "cancelled"]
 
 
