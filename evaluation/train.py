@@ -33,7 +33,7 @@ THEFT: Final = (
 LOOK_ALIKES: Final = ("vacation", "baby", "ev", "season", "guests")
 SIMULATED: Final = "simulated"
 _TREES, _DEPTH, _LEAVES, _PACE = 150, 5, 15, 0.08
-_LEAST_LEAF: Final = 60
+_LEAST_LEAF, _BINS = 60, 255
 _PAST_DAYS: Final = 30
 """Days before the onset, every second of which is shown as clean."""
 _REAL_WEIGHT: Final = 3.0
@@ -103,7 +103,7 @@ def fit(shown: Sequence[Shown], *, held: Iterable[str] = (), without: str | None
     weight = np.where(y, weight * weight[~y].sum() / weight[y].sum(), weight)
     model = HistGradientBoostingClassifier(
         max_iter=_TREES, learning_rate=_PACE, max_leaf_nodes=_LEAVES, max_depth=_DEPTH, min_samples_leaf=_LEAST_LEAF,
-        l2_regularization=1.0, early_stopping=False, random_state=0, monotonic_cst=_ways(),
+        l2_regularization=1.0, early_stopping=False, random_state=0, max_bins=_BINS, monotonic_cst=_ways(),
     )  # fmt: skip
     return trees_of(model.fit(x, y, sample_weight=weight))
 

@@ -45,6 +45,7 @@ def shown(seed: int, source: str = "simulated") -> Shown:
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "_TREES", 5)
     monkeypatch.setattr(train, "_LEAST_LEAF", 10)
+    monkeypatch.setattr(train, "_BINS", 16)
 
 
 def test_our_trees_say_what_those_of_scikit_learn_do() -> None:
