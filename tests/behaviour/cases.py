@@ -67,8 +67,8 @@ FLOW: Final = (
         water().live((MORE[:3] + 1).ravel()).live([0, 0]),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    -
-        closed leak  21T15:00 25T01:00 -     -
+        opened leak  21T15:00 23T15:00 W4    unusual_use
+        closed leak  21T15:00 25T01:00 -     unusual_use
         """,
     ),
     Case(
@@ -178,7 +178,7 @@ DATA: Final = (
         electricity().live((POWER[21:23] * 10).ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 21T23:00 22T23:00 D5    -
+        opened data_error 21T23:00 22T23:00 D5    theft
         """,
     ),
     Case(
@@ -186,8 +186,8 @@ DATA: Final = (
         electricity().live(np.round(POWER[21:23] / 10, 4).ravel()).live(POWER[23:26].ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 23T00:00 D5    -
-        closed data_error 22T00:00 25T01:00 -     -
+        opened data_error 22T00:00 23T00:00 D5    theft
+        closed data_error 22T00:00 25T01:00 -     theft
         """,
     ),
     Case(
@@ -195,7 +195,7 @@ DATA: Final = (
         electricity(multiplier=40).live(np.round(POWER[21:23] / 40, 5).ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 23T00:00 D5    -
+        opened data_error 22T00:00 23T00:00 D5    theft
         """,
     ),
     Case(
@@ -209,8 +209,8 @@ DATA: Final = (
         water().days(np.zeros((10, 24))).days(WATER[21:28]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 24T00:00 W13   -
-        closed meter_fault 22T00:00 33T00:00 -     -
+        opened meter_fault 22T00:00 24T00:00 W13   unusual_use
+        closed meter_fault 22T00:00 33T00:00 -     unusual_use
         """,
     ),
     Case("D5: home from a vacation, electricity", electricity().days(AWAY).days(POWER[30:35])),
@@ -239,8 +239,8 @@ DATA: Final = (
         electricity().live([0.3, 0.4, 30, 0.4, 0.3]).live(POWER[21:23].ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 22T02:00 22T04:00 D3    -
-        closed data_error 22T02:00 23T04:00 -     -
+        opened data_error 22T02:00 22T04:00 D3    estimated_read_error
+        closed data_error 22T02:00 23T04:00 -     estimated_read_error
         """,
     ),
     Case(
@@ -297,8 +297,8 @@ DATA: Final = (
         electricity().live([0] * 50).live(POWER[21]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 24T00:00 D17   -
-        closed meter_fault 22T00:00 24T03:00 -     -
+        opened meter_fault 22T00:00 24T00:00 D17   unusual_use
+        closed meter_fault 22T00:00 24T03:00 -     unusual_use
         """,
     ),
     Case(
@@ -306,9 +306,9 @@ DATA: Final = (
         water().days(np.zeros((15, 24))).live(MORE[0]),
         """
         status  cause       start    at       rules   or
-        opened  meter_fault 22T00:00 24T00:00 W13     -
-        updated meter_fault 22T00:00 36T00:00 D17,W13 -
-        closed  meter_fault 22T00:00 37T07:00 -       -
+        opened  meter_fault 22T00:00 24T00:00 W13     unusual_use
+        updated meter_fault 22T00:00 36T00:00 D17,W13 unusual_use
+        closed  meter_fault 22T00:00 37T07:00 -       unusual_use
         """,
     ),
     Case(
@@ -316,8 +316,8 @@ DATA: Final = (
         water().days(np.zeros((10, 24))).live(MORE[0]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 24T00:00 W13   -
-        closed meter_fault 22T00:00 32T07:00 -     -
+        opened meter_fault 22T00:00 24T00:00 W13   unusual_use
+        closed meter_fault 22T00:00 32T07:00 -     unusual_use
         """,
     ),
     Case("W13: a weekend away, as ever", Story("water").days(WEEKENDS).live(np.zeros(48)).live(MORE[0])),
@@ -427,7 +427,7 @@ READS: Final = (
         electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 28T00:00 D12   -
+        opened data_error 22T00:00 28T00:00 D12   theft,unusual_use
         """,
         policy=NO_S2,
     ),
@@ -470,7 +470,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 36T00:00 E3    -
+        opened theft 21T00:00 36T00:00 E3    unusual_use
         """,
         policy=NO_S2,
     ),
@@ -507,8 +507,8 @@ USE: Final = (
         toilet(),
         """
         status cause start    at       rules or
-        opened leak  22T00:00 23T06:00 W16   -
-        closed leak  22T00:00 30T07:00 -     -
+        opened leak  22T00:00 23T06:00 W16   unusual_use
+        closed leak  22T00:00 30T07:00 -     unusual_use
         """,
     ),
 )
@@ -589,7 +589,7 @@ TOGETHER: Final = (
         water().live((MORE[:3] + 5).ravel()),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    -
+        opened leak  21T15:00 23T15:00 W4    unusual_use
         """,
         policy="[rules.W1]\non = false\n[rules.W14]\non = false",
     ),

@@ -32,6 +32,10 @@ def test_what_is_said(case: Case) -> None:
     for event in said:
         assert event.meter_id == case.story.meter.meter_id
         assert event.start <= event.detected_at <= event.updated_at
+        assert event.benign is not None
+        told = event.confidence + event.benign + sum(other.confidence for other in event.alternatives)
+        assert told <= 1 + 1e-3  # each is rounded
+        assert event.against or event.status == "closed"
         assert event.status != "closed" or (event.end is not None and event.start <= event.end <= event.updated_at)
     assert len({event.ce_id for event in said}) == len(said)
 

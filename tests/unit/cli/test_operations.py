@@ -29,7 +29,7 @@ def check(meterwatch: Command, folder: Path, text: str, *options: str) -> Any:
 
 
 def test_a_policy_is_held_against_the_defaults(meterwatch: Command, tmp_path: Path) -> None:
-    text = "[general]\nrebaseline_days = 20\n[rules.W1]\nflow_l_h = 5\n[prior]\ntheft = 0.02\n"
+    text = "[general]\nrebaseline_days = 20\n[rules.W1]\nflow_l_h = 5\n[prior]\ntheft = 2\n"
     done = check(meterwatch, tmp_path, text, "--json")
     assert done.code == 0
     found = {one["name"]: one for one in json.loads(done.out)}

@@ -59,6 +59,17 @@ def test_people_move_it_on(decisions: list[str], statuses: list[str]) -> None:
     assert len(story.all.holds) == len(statuses) + 1, "what a person decided is not drafted again"
 
 
+def test_a_draft_says_how_far_it_may_be_off() -> None:
+    story = Story()
+    line = said("x", 72, "meter_fault", of=POWER, start=at(0), observed=0.0, expected=10.0, expected_within=4.0)
+    story.until(110, line)
+    (hold,) = story.all.holds
+    days = hours(hold.to) / 24
+    assert hold.volume_at_stake == pytest.approx(10 * days)
+    assert hold.volume_high - hold.volume_at_stake == pytest.approx(4 * days**0.5)
+    assert hold.volume_low == pytest.approx(2 * hold.volume_at_stake - hold.volume_high)
+
+
 def test_a_draft_that_nobody_decides_expires() -> None:
     story = _story()
     story.until(24 * 30)

@@ -34,7 +34,7 @@ SHOP = meter("w9", customer_class="commercial")
         ("burst", GAS, {}, ("safety", 1, 10)),
         ("meter_fault", POWER, {}, ("exchange", 3, 34)),
         ("meter_fault", meter(), {"rules": ("W13",)}, None),
-        ("meter_fault", meter(), {"rules": ("W13", "D17")}, ("exchange", 3, 34)),
+        ("meter_fault", meter(), {"rules": ("W13", "D17")}, ("exchange", 3, 658)),
         ("theft", POWER, {}, ("inspect", 2, 34)),
         ("theft", POWER, {"firm": False}, None),
         ("theft", POWER, {"firm": False, "rules": ("E1",)}, ("inspect", 2, 10)),
