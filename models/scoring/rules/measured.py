@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from models.domain.causes import CAUSES, Cause
 from models.domain.units import SERVICES
+from models.scoring.rules.catalogue import model
 from models.scoring.rules.registry import NUMBER, RULES
 
 STORY_DAYS: Final = 14
@@ -50,7 +51,9 @@ _MEASURED: Final[Mapping[str, Mapping[str, Openings]]] = {
         "D16": Openings(0.019, {"estimated_read_error": 0.18}),
         "D17": Openings(0.043, {"meter_fault": 0.96, "unusual_use": 0.013}),
         "E3": Openings(0.17, {"theft": 0.021, "unusual_use": 0.027}),
-        "S1": Openings(0.23, {"unusual_use": 0.04, "meter_fault": 0.12, "theft": 0.005}),
+        "S1": Openings(
+            0.23, {"unusual_use": 0.04, "meter_fault": 0.12, "theft": 0.005}, "measured at one in 3,000; rarer since"
+        ),
         "S2": Openings(0.33, {"theft": 0.69, "meter_fault": 0.12, "unusual_use": 0.073}),
     },
     "water": {
@@ -108,4 +111,6 @@ ODDS: Final = _odds()
 OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])
 """[rules] place of its cause"""
 STRENGTH: Final = np.ascontiguousarray(1 - 1 / (1 + ODDS[:, np.arange(len(RULES)), OWN]))
-"""[services, rules] 0-1, how sure a rule is of its cause at one event in 1,000 meter-days: it knows of no prior"""
+"""[services, rules] 0-1, how sure a rule is of its cause at one event in 1,000 meter-days: it knows of no prior; 0 of
+what only passes on what the models say, for the score has that already"""
+STRENGTH[:, [NUMBER[rule.id] for rule in model.RULES]] = 0.0

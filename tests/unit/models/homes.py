@@ -31,6 +31,11 @@ def bypassed(day: int, home: int) -> float:
     return 0.6 if home == 7 and day >= 30 else 1.0
 
 
+def stolen(day: int, home: int) -> float:
+    """From day 30 on most of what home 7 uses goes round its meter."""
+    return 0.2 if home == 7 and day >= 30 else 1.0
+
+
 def heat_wave(day: int, _home: int) -> float:
     """A week in which everybody uses 40 % more."""
     return 1.4 if 35 <= day < 42 else 1.0

@@ -20,7 +20,7 @@ RULES: Final = (
             Setting(
                 "one_in",
                 "readings",
-                3_000,
+                20_000,
                 "ours: no rule speaks, so it has to be rare; only with 30 peers of its class and a forest",
             ),
             Setting("days", "days", 1, "ours: before a departure over a week is so rare"),
