@@ -103,7 +103,7 @@ def close(
         row.learnt_day = day
         peers = peers_of(medians, fact.service, cohort_number(fact.service, fact.customer_class))
         accumulate(row, day, values[m], peers, weight, paged[m])
-        look_for_shift(row, day, hour_sum, hour_count)
+        look_for_shift(row, day, weight, hour_sum, hour_count)
         look_at_night(row, day, hour_sum, hour_count)
         learn_slope(row, weight)
         look_for_copy(row, day, fingerprint(rates[:slots]))
