@@ -11,7 +11,8 @@ from models.state import ring as r
 from models.state.jit import inner
 
 ZERO_BRIDGE: Final = 6 * HOUR
-"""Longest hole that a run of zeros goes on over."""
+"""Longest hole that a run of zeros goes on over; one up to `_ZERO_GAP` is left out of it."""
+_ZERO_GAP: Final = 24 * HOUR
 
 _USUAL_H: Final = 24.0
 """Hours between uploads, until a meter shows otherwise."""
@@ -68,8 +69,10 @@ def advance(row, slot_time, value, rank, features, new_slot):
             if row.zero_since != NEVER:
                 row.zeros_ended = max(row.zeros_ended, (slot_time - row.zero_since) / HOUR)
             row.zero_since = NEVER
-        elif row.zero_since == NEVER or slot_time - row.value_at > interval + ZERO_BRIDGE:
+        elif row.zero_since == NEVER or slot_time - row.value_at > interval + _ZERO_GAP:
             row.zero_since = slot_time
+        elif slot_time - row.value_at > interval + ZERO_BRIDGE:
+            row.zero_since += slot_time - row.value_at - interval
         if row.dry_at == NEVER or features[LAST_HOUR] == 0:
             row.dry_at = slot_time + interval - HOUR
         row.value_at = slot_time

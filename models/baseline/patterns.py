@@ -4,18 +4,26 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.day import is_copy
+from models.baseline.day import SHAPED_DAYS, is_copy
 from models.baseline.departures import STEADY_DAYS, slow
 from models.baseline.learn import MEMORY_DAYS
 from models.state.jit import inner
-from models.state.layout import HASHES, HOURS, LEVEL, NO_DAY
+from models.state.layout import HASHES, HOURS, LEVEL, NO_DAY, TOP, TURNS, VARIATION
 
 _RECENT: Final = 0.3
-_FARTHEST: Final = 6
-_SHAPE, _MARGIN = 0.65, 0.3
-"""Correlation with the shifted profile that a shift needs at least, and by how much it must beat the unshifted one."""
-_SAME_LEVEL: Final = 1.0
-"""Deviations of the level within which a day is the same one shifted, and not another life: an electric car adds."""
+_NEAREST: Final = 3
+"""Hours from which on a turn is told from habits that change."""
+_FLOOR: Final = 0.1
+"""Added to hours relative to their mean before logarithms: what lies below it is as good as none."""
+_FLAT: Final = 1e-9
+"""Sum of squares of logarithms below which a day has no shape."""
+_PARTS: Final = 127.0
+_FITS, _GAIN = 0.3, 0.1
+"""Correlation with the turned profile that a shift needs at least, and by how much it must beat the unturned one."""
+_LEAST_OFF, _MOST_OFF = 0.05, 4.0
+"""And a mean absolute difference beyond the usual gain; the least of these, and how many a day counts at most."""
+_SAME: Final = 1.5
+"""Deviations of level, peaks and variation, which no turn changes, up to which a life is the same: a car adds."""
 NIGHT_HOURS: Final = 6
 _RUNS_L_H: Final = 4.0
 """A flow by which a toilet may be said to run in an hour: a tap that drips gives less."""
@@ -38,54 +46,67 @@ _GOT_USED_TO: Final = 30
 
 
 @inner
-def look_for_shift(row, day, hour_sum, hour_count):
-    """The profile of the last days against the usual one, turned by whole hours: does it fit better shifted?"""
+def look_for_shift(row, day, weight, hour_sum, hour_count):
+    """Whether the hours of the last days are the usual ones, turned: another clock since some day, and the same life.
+
+    Days are compared one by one and by logarithms, so that the base load and the rise of the morning count as much as
+    peaks. Every home has days that fit better turned: a shift has to be more than that. `weight`: of what is learnt.
+    """
     for hour in range(HOURS):
         if hour_count[hour] == 0:
             return
-    first, mean = row.days <= 1, 0.0
+    now, usual = np.empty(HOURS), np.empty(HOURS)
+    mean, level = 0.0, 0.0
     for hour in range(HOURS):
-        mean += hour_sum[hour] / hour_count[hour] / HOURS
-    if mean <= 0:
+        now[hour] = hour_sum[hour] / hour_count[hour]
+        usual[hour] = row.profile[hour]
+        mean += now[hour] / HOURS
+        level += usual[hour] / HOURS
+    if mean <= 0 or level <= 0:
         return
     for hour in range(HOURS):
-        seen = min(24.0 * hour_sum[hour] / hour_count[hour] / mean, 255.0)
-        row.recent[hour] = np.uint8(seen if first else np.rint(row.recent[hour] + _RECENT * (seen - row.recent[hour])))
-    if row.days < STEADY_DAYS:
-        return
-    here = _correlation(row, 0)
-    best, most = 0, here
-    for lag in range(-_FARTHEST, _FARTHEST + 1):
-        if abs(lag) >= 2:
-            fit = _correlation(row, lag)
-            if fit > most:
-                best, most = lag, fit
-    if most < _SHAPE or most - here < _MARGIN or abs(slow(row, LEVEL)) > _SAME_LEVEL:
-        best = 0
-    if best == 0:
+        now[hour] = np.log(max(now[hour] / mean, 0.0) + _FLOOR)
+        usual[hour] = np.log(usual[hour] / level + _FLOOR)
+    far, here, most, best, fit = TURNS // 2, _correlation(now, usual, 0), -1.0, 0, -_PARTS
+    for place in range(TURNS):
+        lag = place - far
+        like = here if lag == 0 else _correlation(now, usual, lag)
+        of_late = row.turned[place]
+        row.turned[place] = np.int8(np.rint(of_late + _RECENT * (_PARTS * like - of_late)))
+        if abs(lag) >= _NEAREST:
+            most = max(most, like)
+            if row.turned[place] > fit:
+                best, fit = lag, np.float64(row.turned[place])
+    gain = (fit - row.turned[far]) / _PARTS
+    if gain <= 0:
         row.shift_day = NO_DAY
-    elif row.shift == 0 or abs(best - row.shift) > 1:
+    elif row.shift_day == NO_DAY:
         row.shift_day = day
-    row.shift = best
+    odd = row.turn + max(row.turn_off, _LEAST_OFF)
+    other = max(abs(slow(row, LEVEL)), abs(slow(row, TOP)), abs(slow(row, VARIATION)))
+    shifted = fit >= _FITS * _PARTS and gain >= odd and other <= _SAME
+    row.shift = best if gain >= _GAIN and row.days >= STEADY_DAYS and (shifted or row.shift != 0) else 0
+    if row.days >= SHAPED_DAYS:
+        rate, off = weight / min(np.float64(row.days), MEMORY_DAYS), most - here - row.turn
+        row.turn += rate * off
+        row.turn_off += rate * (min(abs(off), _MOST_OFF * max(row.turn_off, _LEAST_OFF)) - row.turn_off)
 
 
 @inner
-def _correlation(row, lag):
-    """Of the recent profile with the usual one `lag` hours earlier."""
+def _correlation(now, usual, lag):
+    """Of the hours of a day with the usual ones `lag` hours earlier."""
     x_mean, y_mean = 0.0, 0.0
     for hour in range(HOURS):
-        x_mean += row.recent[hour]
-        y_mean += row.profile[hour]
-    x_mean /= HOURS
-    y_mean /= HOURS
+        x_mean += now[hour] / HOURS
+        y_mean += usual[hour] / HOURS
     xy, xx, yy = 0.0, 0.0, 0.0
     for hour in range(HOURS):
-        x = row.recent[hour] - x_mean
-        y = row.profile[(hour - lag) % HOURS] - y_mean
+        x = now[hour] - x_mean
+        y = usual[(hour - lag) % HOURS] - y_mean
         xy += x * y
         xx += x * x
         yy += y * y
-    return xy / np.sqrt(xx * yy) if xx > 0 and yy > 0 else 0.0
+    return xy / np.sqrt(xx * yy) if xx > _FLAT and yy > _FLAT else 0.0
 
 
 @inner

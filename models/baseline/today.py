@@ -8,6 +8,7 @@ import numpy as np
 
 from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, read_day, statistics
 from models.baseline.departures import accumulate
+from models.baseline.patterns import look_for_copy
 from models.state.jit import inner
 from models.state.layout import HOURS, PAGED, STATS
 from models.state.ring import slots_in_day
@@ -21,7 +22,7 @@ def ends_day(row, day, slot, midnights):
 
 @inner
 def add_today(ahead, ring, ring_at, exact, exact_at, day, midnights, medians):
-    """Move the departures of `ahead`, a copy of the row, on by local day `day`, if enough of it is there.
+    """Move the departures and copies of `ahead`, a copy of the row, on by local day `day`, if enough of it is there.
 
     `medians` [STATS] COHORT, of the last closed day.
     """
@@ -30,5 +31,7 @@ def add_today(ahead, ring, ring_at, exact, exact_at, day, midnights, medians):
     if there == 0 or there < COVERAGE * slots:
         return
     values, paged = np.empty(STATS, np.float32), np.empty(len(PAGED), np.float32)
-    statistics(ahead, day, rates[:slots], hour_sum, hour_count, fingerprint(rates[:slots]), values)
+    digest = fingerprint(rates[:slots])
+    statistics(ahead, day, rates[:slots], hour_sum, hour_count, digest, values)
     accumulate(ahead, day, values, medians, 1.0, paged)
+    look_for_copy(ahead, day, digest)

@@ -104,7 +104,7 @@ def close(
         row.learnt_day = day
         peers = peers_of(medians, fact.service, cohort_number(fact.service, fact.customer_class))
         accumulate(row, day, values[m], peers, weight, paged[m])
-        look_for_shift(row, day, hour_sum, hour_count)
+        look_for_shift(row, day, weight, hour_sum, hour_count)
         litres = fact.base_units
         for hour in range(HOURS):
             flows[hour] = litres * hour_sum[hour] / hour_count[hour] if hour_count[hour] > 0 else np.nan

@@ -155,6 +155,7 @@ def judge(
                 if kw == kw:
                     pull(row, kw, volts)
             warm = is_warm(row, day, r.local_day(row.first, zone))
+            copied_day, copied_since = row.copied_day, row.copied_since
             verdict.expected = features[HERE] if warm else np.nan
             verdict.state = STATE_WARMING
             if missing:
@@ -168,6 +169,7 @@ def judge(
                     seen = ahead[0]
                     peers = peers_of(medians[fact.zone], fact.service, cohort)
                     add_today(seen, ring, ring_at[m], exact, exact_at[m], day, zone, peers)
+                    copied_day, copied_since = seen.copied_day, seen.copied_since
                     seen.theft = likeness(seen, fact, day, theft, looks)
                 vector(seen, features, hour, clean, resolution, x)
                 raw_parts(seen, now, nodes[model], grown[model], x, raw)
@@ -191,12 +193,13 @@ def judge(
             )  # fmt: skip
             count, calm = read_rules(
                 row, fact, features, slot_time, day, zone, np.nan if missing else amount, kept, estimated_since,
-                register[i], settings, findings, count, i, calm,
+                register[i], copied_day, copied_since, settings, findings, count, i, calm,
             )  # fmt: skip
             if not np.isnan(register[i]) and start[i] + interval >= row.register_at:
                 count, calm = register_rules(
-                    row, fact, features, start[i], register[i], day, resolution, settings, findings, count, i, calm
-                )
+                    row, fact, features, start[i], register[i], day, resolution, copied_day,
+                    settings, findings, count, i, calm,
+                )  # fmt: skip
                 row.register, row.register_at = register[i], start[i] + interval
                 row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
             if own:

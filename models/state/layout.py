@@ -21,6 +21,8 @@ RATIO: Final = 2048
 GRIDS: Final = 10
 """Decimal grids tried for the resolution: 1000 down to 0.000001 of the meter's unit."""
 
+TURNS: Final = 13
+"""Turns of the profile that days are compared with: -6 to 6 hours."""
 HASHES: Final = 28
 """Local days of which a hash is kept, to know a copied day by."""
 
@@ -139,9 +141,12 @@ ROW: Final = np.dtype(
         ("hashes", "u1", (HASHES, 3)),  # of local days, by day
         ("copied_day", "i4"),  # last local day that equals an earlier one
         ("copied_since", "i4"),  # first day of the present run of them
-        ("recent", "u1", HOURS),  # profile of the last days, in 24ths of the mean
-        ("shift_day", "i4"),  # local day since when the profile looks shifted
-        ("shift", "i1"),  # hours by which it does
+        ("turned", "i1", TURNS),  # how like the last days are to the profile turned by hours, in parts of 127
+        ("turn", "f4"),  # usual gain of a day by the best turn
+        ("turn_off", "f4"),  # mean absolute difference from it
+        ("unmatched", "f4"),  # what intervals have beyond the register since `unmatched_since`, meter's unit
+        ("shift_day", "i4"),  # local day since when the last days fit better turned
+        ("shift", "i1"),  # hours by which it does; 0 = not
         ("wet_nights", "u1"),  # nights in a row with flow in some of the hours
         ("wet", "f4"),  # share of night hours with flow, over about 3 nights
         ("night", "f4"),  # usual share of night hours with flow
@@ -159,7 +164,7 @@ ROW: Final = np.dtype(
         ("slope", "f4"),  # volts that a kW more pulls the voltage down, usually; 0 = not known
         ("slope_now", "f4"),  # over about 7 days
         ("theft", "f4"),  # how theft-like its closed days are, see `models.scoring.detectors.theft`; NaN = not known
-        ("room", "u1", 4),
+        ("room", "u1", 3),
     ]
 )
 FACTS: Final = np.dtype(

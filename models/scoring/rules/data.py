@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from models.baseline.departures import slow
 from models.baseline.measure import (
     ACTIVE,
     BEFORE,
@@ -27,6 +28,7 @@ from models.domain.units import ELECTRICITY, GAS, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
+from models.state.layout import LEVEL
 
 _D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9, _W13 = (
     np.int64(NUMBER[rule]) for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9", "W13")
@@ -34,12 +36,13 @@ _D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9, _W13 = (
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
-_SPIKE, _SPIKE_DAYS = at("D3", "ratio"), at("D3", "days")
+_SPIKE, _SPIKE_DAYS, _SPIKE_KW = at("D3", "ratio"), at("D3", "days"), at("D3", "kw")
 _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at("D13", "grid_steps")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
 _UNUSED, _UNUSED_RATIO, _UNUSED_DAYS = at("W13", "hours"), at("W13", "ratio"), at("W13", "days")
+_ZERO_ACTIVE, _ZERO_QUIET = at("D17", "active"), at("D17", "quiet")
 _VOLTS = at("E4", "volts")
 _CAPACITY, _GAS_CAPACITY = at("D18", "share"), at("D18", "gas_share")
 _MINOR, _MAJOR = at("W9", "minor"), at("W9", "major")
@@ -121,6 +124,8 @@ def data_rules(
             calm |= 1 << _W9
 
     limit = settings[_SPIKE] * max(row.top, 1.2 * row.day_top) * hours
+    if fact.service == ELECTRICITY and limit > 0:
+        limit = max(limit, settings[_SPIKE_KW] * hours / fact.base_units)
     spiked = features[BEFORE] > limit and value <= 0.5 * limit and not features[BEFORE_2] > 0.5 * limit
     if spiked and limit > 0 and row.days >= settings[_SPIKE_DAYS]:
         count = say(findings, count, i, _D3, features[BEFORE], limit, start - interval)
@@ -152,7 +157,9 @@ def data_rules(
     if value > 0:
         calm |= 1 << _D17 | 1 << _W13
     elif value == 0 and row.zero_since != NEVER and row.days >= settings[_ZERO_DAYS]:
-        least = settings[_ZERO_ELECTRICITY] if fact.service == ELECTRICITY else settings[_ZERO_PIPE]
+        empty = row.active < settings[_ZERO_ACTIVE] or slow(row, LEVEL) < -settings[_ZERO_QUIET]
+        lived_in = fact.service == ELECTRICITY and not empty
+        least = settings[_ZERO_ELECTRICITY] if lived_in else settings[_ZERO_PIPE]
         allowed = max(least, settings[_ZERO_SLOTS] * min(hours, 1.0), settings[_ZERO_RATIO] * row.zero_run)
         zeros = (start + interval - row.zero_since) / HOUR
         live = fact.service == ELECTRICITY and row.voltage > settings[_VOLTS]  # then it is a matter of E4

@@ -18,19 +18,24 @@ _D1, _D2, _D6, _D8, _D12, _D16, _D19 = (
 )
 _ESTIMATED_DAYS = at("D1", "days")
 _SHARE, _STEPS, _LASTS = at("D2", "share"), at("D2", "grid_steps"), at("D2", "hours")
+_SURE, _SURE_LASTS = at("D2", "sure"), at("D2", "sure_hours")
 _JUMP, _JUMP_STEPS, _JUMP_HOURS = at("D6", "share"), at("D6", "grid_steps"), at("D6", "hours")
 _SHIFT = at("D12", "hours")
 _STALE, _STALE_STEPS = at("D8", "hours"), at("D8", "steps")
 _ALONE = at("D19", "days")
-_SEEN_LATE = 3
-"""Days until the profile of the last days has turned."""
+_SEEN_LATE = 1
+"""Days until the last days fit better turned."""
 
 
 @inner
 def read_rules(
-    row, fact, features, start, day, zone, value, rank, estimated_since, register, settings, findings, count, i, calm
-):
-    """Findings on one reading from its quality and its day. `estimated_since`: of the run of estimates before it."""
+    row, fact, features, start, day, zone, value, rank, estimated_since, register, copied_day, copied_since,
+    settings, findings, count, i, calm,
+):  # fmt: skip
+    """Findings on one reading from its quality and its day.
+
+    `estimated_since`: of the run of estimates before it; `copied_day`, `copied_since`: as far as this reading shows.
+    """
     interval = row.interval_s * SECOND
     since = row.estimated_since
     if rank == ESTIMATED and since != NEVER and start + interval - since >= settings[_ESTIMATED_DAYS] * DAY:
@@ -46,9 +51,9 @@ def read_rules(
     elif rank >= EDITED:
         calm |= 1 << _D6
 
-    if row.copied_day >= day - 1:
-        copied = np.float64(row.copied_day - row.copied_since + 1)
-        count = say(findings, count, i, _D16, copied, 1.0, zone[row.copied_since - FIRST_DAY])
+    if copied_day >= day - 1:
+        copied = np.float64(copied_day - copied_since + 1)
+        count = say(findings, count, i, _D16, copied, 1.0, zone[copied_since - FIRST_DAY])
     else:
         calm |= 1 << _D16
 
@@ -67,7 +72,9 @@ def read_rules(
 
 
 @inner
-def register_rules(row, fact, features, start, register, day, resolution, settings, findings, count, i, calm):
+def register_rules(
+    row, fact, features, start, register, day, resolution, copied_day, settings, findings, count, i, calm
+):
     """Findings on a register read: what it moved by since the one before, against the values in between.
 
     Only where every interval in between is there and none was revised; a register that fell back was exchanged or
@@ -82,27 +89,31 @@ def register_rules(row, fact, features, start, register, day, resolution, settin
     grid = max(resolution, 1e-9 * abs(register))
     if step < -2.0 * grid:
         return count, calm
-    off = abs(row.pending - step)
+    off = row.pending - step
     if row.pending_estimated > 0:
         if row.pending_estimated * row.interval_s < settings[_JUMP_HOURS] * 3600:
             return count, calm
         allowed = max(settings[_JUMP] * abs(row.pending), settings[_JUMP_STEPS] * grid)
-        if off > allowed:
-            share = 100.0 * off / max(abs(row.pending), grid)
+        if abs(off) > allowed:
+            share = 100.0 * abs(off) / max(abs(row.pending), grid)
             count = say(findings, count, i, _D6, share, 100.0 * settings[_JUMP], row.register_at)
         return count, calm
-    made_up = (features[FLAT] * row.interval_s >= 6 * 3600 and row.pending > 0) or row.copied_day >= day - 2
-    if off <= max(settings[_SHARE] * abs(step), settings[_STEPS] * grid):
+    made_up = (features[FLAT] * row.interval_s >= 6 * 3600 and row.pending > 0) or copied_day >= day - 2
+    allowed = max(settings[_SHARE] * abs(step), settings[_STEPS] * grid)
+    before = 0.0 if row.unmatched_since == NEVER else row.unmatched
+    if abs(off) <= allowed or abs(before + off) <= allowed:  # or a slip that is made good
         row.unmatched_since = NEVER
         calm |= 1 << _D2
         calm |= 1 << _D8
     elif not made_up:
         if row.unmatched_since == NEVER:
             row.unmatched_since = row.register_at
+        row.unmatched = before + off
         lasts = (start + interval - row.unmatched_since) / HOUR
+        sure = settings[_SURE] * abs(step) < abs(off) < 0.5 * abs(step) and lasts >= settings[_SURE_LASTS]
         used = step == 0 and row.pending > settings[_STALE_STEPS] * 10.0 ** -np.float64(decimals_of(register))
         if used and lasts >= settings[_STALE]:
             count = say(findings, count, i, _D8, lasts, settings[_STALE], row.unmatched_since)
-        if lasts >= settings[_LASTS]:
+        if sure or lasts >= settings[_LASTS]:
             count = say(findings, count, i, _D2, row.pending, step, row.unmatched_since)
     return count, calm

@@ -23,7 +23,7 @@ from models.scoring.learnt import in_force
 from models.scoring.sample import close_day
 from models.state import ring
 from models.state.closed import COHORTS, WHOLE, cohort_of
-from models.state.layout import COHORT, FACTS, HASHES, LEAST, LEVEL, NO_DAY, PAGED, STATS, new_rows
+from models.state.layout import COHORT, FACTS, HASHES, LEAST, LEVEL, NO_DAY, PAGED, STATS, TOP, VARIATION, new_rows
 from tests import kit
 
 _MANY: Final = hypothesis.settings(max_examples=25, derandomize=True)
@@ -251,42 +251,47 @@ class PlainShift:
     """A twin of `look_for_shift`."""
 
     profile: list[float]
-    recent: list[int] = dataclasses.field(default_factory=lambda: [0] * 24)
+    turned: list[int] = dataclasses.field(default_factory=lambda: [0] * 13)
+    usual_gain: float = 0.0
+    off: float = 0.0
     shift: int = 0
     since: int = NO_DAY
 
-    def look(self, day: int, learnt: int, hours: Hours) -> None:
-        known = [hour for hour in hours if hour is not None]
-        if len(known) < 24 or sum(known) <= 0:
+    def look(self, day: int, learnt: int, hours: Hours, *, same: bool, weight: float) -> None:
+        known = np.array([hour for hour in hours if hour is not None])
+        if len(known) < 24 or known.sum() <= 0:
             return
-        mean = statistics.fmean(known)
-        now = [min(24 * hour / mean, 255.0) for hour in known]
-        pairs = zip(self.recent, now, strict=True)
-        self.recent = [int(new) if learnt <= 1 else int(np.rint(old + 0.3 * (new - old))) for old, new in pairs]
-        if learnt < 14:
-            return
-        fits = {lag: self.fit(lag) for lag in (0, *range(-6, -1), *range(2, 7))}
-        best = max(fits, key=fits.__getitem__)
-        if fits[best] < 0.65 or fits[best] - fits[0] < 0.3:
-            best = 0
-        if best == 0:
+        now = np.log(known / known.mean() + 0.1)
+        likes = [self.like(now, lag) for lag in range(-6, 7)]
+        self.turned = [int(np.rint(n + 0.3 * (127 * like - n))) for n, like in zip(self.turned, likes, strict=True)]
+        far = [place for place in range(13) if abs(place - 6) >= 3]
+        best = max(far, key=self.turned.__getitem__)
+        gain = (self.turned[best] - self.turned[6]) / 127
+        if gain <= 0:
             self.since = NO_DAY
-        elif self.shift == 0 or abs(best - self.shift) > 1:
+        elif self.since == NO_DAY:
             self.since = day
-        self.shift = best
+        odd = self.usual_gain + max(self.off, 0.05)
+        shifted = self.turned[best] >= 0.3 * 127 and gain >= odd and same
+        self.shift = best - 6 if gain >= 0.1 and learnt >= 14 and (shifted or self.shift) else 0
+        if learnt >= 7:
+            beyond = max(likes[place] for place in far) - likes[6] - self.usual_gain
+            self.usual_gain += weight / min(learnt, 45) * beyond
+            self.off += weight / min(learnt, 45) * (min(abs(beyond), 4 * max(self.off, 0.05)) - self.off)
 
-    def fit(self, lag: int) -> float:
-        x, y = np.array(self.recent), np.roll(self.profile, lag)
-        return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else 0.0
+    def like(self, now: Any, lag: int) -> float:
+        y = np.roll(np.log(np.array(self.profile) / np.mean(self.profile) + 0.1), lag)
+        return float(np.corrcoef(now, y)[0, 1]) if now.std() > 1e-5 and y.std() > 1e-5 else 0.0
 
 
 @_MANY
 @hypothesis.given(
     st.integers(0, 10_000),
     st.lists(st.tuples(st.integers(-7, 7), st.sampled_from(["", "", "", "", "hole", "zeros", "peak"])), max_size=20),
-    st.sampled_from([1, 10, 20]),
+    st.sampled_from([1, 5, 10, 20]),
+    st.sampled_from([0.0, 1.0]),
 )
-def test_a_shifted_profile(seed: int, moves: list[tuple[int, str]], learnt: int) -> None:
+def test_a_shifted_profile(seed: int, moves: list[tuple[int, str]], learnt: int, weight: float) -> None:
     rng = np.random.default_rng(seed)
     usual = rng.uniform(0, 1, 24) + np.where(rng.uniform(size=24) < 0.2, 5.0, 0)
     profile = np.rint(2048 * usual).astype(np.uint16)
@@ -295,20 +300,41 @@ def test_a_shifted_profile(seed: int, moves: list[tuple[int, str]], learnt: int)
         row["days"] = learnt + n
         hours: Hours = [*(np.roll(usual, lag) * rng.uniform(0.8, 1.2, 24) * (kind != "zeros")).tolist()]
         hours[n] = None if kind == "hole" else 1000.0 if kind == "peak" else hours[n]
-        _PATTERNS.look_for_shift(row, _FIRST + n, *summed(hours))
-        plain.look(_FIRST + n, learnt + n, hours)
-        assert row["recent"].tolist() == plain.recent
+        _PATTERNS.look_for_shift(row, _FIRST + n, weight, *summed(hours))
+        plain.look(_FIRST + n, learnt + n, hours, same=True, weight=weight)
+        assert row["turned"].tolist() == plain.turned
         assert (row["shift"], row["shift_day"]) == (plain.shift, plain.since)
+        assert (row["turn"], row["turn_off"]) == pytest.approx((plain.usual_gain, plain.off), abs=1e-5)
 
 
-@pytest.mark.parametrize(("level", "shift"), [(0.0, 4), (2.0, 0), (-2.0, 0)])
-def test_who_uses_more_or_less_lives_otherwise_and_has_no_shifted_clock(level: float, shift: int) -> None:
+def shifted(days: int, **columns: Any) -> Any:
+    """A meter of 30 days after so many that are four hours late."""
     usual = np.where(np.arange(24) == 7, 5.0, 1.0)
-    row = row_of(profile=np.rint(2048 * usual).astype(np.uint16), days=20)
-    row["stats"]["slow"][LEVEL] = 20 * level
-    for n in range(8):
-        _PATTERNS.look_for_shift(row, _FIRST + n, *summed([*np.roll(usual, 4).tolist()]))
-    assert row["shift"] == shift
+    row = row_of(profile=np.rint(2048 * usual).astype(np.uint16), days=30, turn=-0.5, turn_off=0.1)
+    for name, value in columns.items():
+        row[name] = value
+    for n in range(14 + days):
+        _PATTERNS.look_for_shift(row, _FIRST + n, 0.0, *summed([*np.roll(usual, 4 * (n >= 14)).tolist()]))
+    return row
+
+
+def test_days_that_are_late_show_within_days_and_date_the_shift() -> None:
+    assert shifted(1)["shift"] == 0
+    row = shifted(4)
+    assert row["shift"] == 4
+    assert 14 <= row["shift_day"] - _FIRST <= 16
+
+
+def test_a_home_whose_days_often_fit_better_turned_has_no_shifted_clock() -> None:
+    assert shifted(6, turn=0.6, turn_off=0.5)["shift"] == 0
+
+
+@pytest.mark.parametrize("statistic", [LEVEL, TOP, VARIATION])
+@pytest.mark.parametrize("departure", [2.0, -2.0])
+def test_who_uses_more_or_less_lives_otherwise_and_has_no_shifted_clock(statistic: int, departure: float) -> None:
+    stats = new_rows(1)[0]["stats"]
+    stats["slow"][statistic] = 20 * departure
+    assert shifted(6, stats=stats)["shift"] == 0
 
 
 @_SOME

@@ -18,6 +18,7 @@ RULES: Final = (
         (
             Setting("ratio", "x own maximum", 6.0, "ours; method Oracle, whose 180 % fits bills and not intervals"),
             Setting("days", "days", 7, "ours: days learnt before it is judged"),
+            Setting("kw", "kW", 10, "ours: what a home that was empty so far may well switch on is less"),
         ),
     ),
     Rule(
@@ -35,7 +36,7 @@ RULES: Final = (
             Setting("days", "days", 7, "ours: days learnt before it is judged"),
             Setting("coarse", "intervals", 6, "ours: as many on a grid ten times as coarse, and none off it"),
         ),
-        explains=("D3", "D17", "E3", *FLOW),
+        explains=("D3", "D17", "E3", "S2", *FLOW),
     ),
     Rule(
         "D9",
@@ -79,7 +80,7 @@ RULES: Final = (
             Setting("hours", "h", 12, "design study: its slots are half-hours; a home on standby is flat for a night"),
             Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
         ),
-        explains=("D17", "E3", "E8", *FLOW),
+        explains=("D3", "D17", "E3", "E8", "S2", *FLOW),
     ),
     Rule(
         "D14",
@@ -123,7 +124,11 @@ RULES: Final = (
             Setting("slots", "slots", 48, "detection rules D17"),
             Setting("electricity_h", "h", 24, "ours: a home in use draws something every day"),
             Setting("pipe_h", "h", 336, "detection rules W13, G5: 14 days, for a vacation is no fault"),
-            Setting("days", "days", 7, "ours: days learnt before it is judged"),
+            Setting("days", "days", 14, "ours: days learnt before it is judged"),
+            Setting("active", "share", 0.9, "ours: of intervals with use; a home with less has none when it is empty"),
+            Setting(
+                "quiet", "deviations", 2.2, "ours: over about 7 days; a home so far below its level may be shut off"
+            ),
         ),
         explains=("E3", "S2"),
     ),

@@ -16,6 +16,7 @@ RULES: Final = (
         "nothing but estimates for {value:.1f} days, {threshold:.0f} days are let pass",
         "days",
         (Setting("days", "days", 7, "detection rules D1; Oracle's method, days ours"),),
+        explains=("D3", "S2"),
     ),
     Rule(
         "D2",
@@ -30,9 +31,11 @@ RULES: Final = (
         (
             Setting("share", "share", 0.01, "detection rules D2; Oracle, California DASMMD"),
             Setting("grid_steps", "x resolution", 2, "detection rules D2"),
-            Setting("hours", "h", 30, "ours: one register read may be a slip, and a copied day is known at its close"),
+            Setting("hours", "h", 30, "ours: one register read may be a slip"),
+            Setting("sure", "share", 0.15, "ours: an hour's slip is less, an exchange more than half"),
+            Setting("sure_hours", "h", 24, "ours: of a difference that is no slip"),
         ),
-        explains=("D3", *FLOW),
+        explains=("D3", "S2", *FLOW),
     ),
     Rule(
         "D6",
@@ -49,7 +52,7 @@ RULES: Final = (
             Setting("grid_steps", "x resolution", 20, "ours: of registers that are read coarsely"),
             Setting("hours", "h", 48, "ours: the estimate of a single day may well be off by as much"),
         ),
-        explains=("D3", "D10", *FLOW),
+        explains=("D3", "D10", "S2", *FLOW),
     ),
     Rule(
         "D12",
@@ -59,9 +62,10 @@ RULES: Final = (
         "hours of use",
         "medium",
         30,
-        "the profile of the last days fits best when moved by {value:.0f} h, {threshold:.0f} h are told from chance",
+        "the last days fit the usual one best when moved by {value:.0f} h, {threshold:.0f} h are told from chance",
         "h",
         (Setting("hours", "h", 3, "design study: 1 h is not usable; ours: 2 h is a new habit more often"),),
+        explains=("S2",),
     ),
     Rule(
         "D16",
@@ -74,7 +78,7 @@ RULES: Final = (
         "{value:.0f} days equal to the last digit to one of the 28 days before",
         "days",
         (),
-        explains=("D2",),
+        explains=("D2", "S2"),
     ),
     Rule(
         "D8",
