@@ -84,7 +84,7 @@ FLOW: Final = (
         water().live((MORE[:3] + 1).ravel()).live([0, 0]),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    -
+        opened leak  21T15:00 23T14:00 W4    -
         closed leak  21T15:00 25T01:00 -     -
         """,
     ),
@@ -537,7 +537,7 @@ TOGETHER: Final = (
         water().live((MORE[:3] + 5).ravel()),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    -
+        opened leak  21T15:00 23T14:00 W4    -
         """,
         policy="[rules.W1]\non = false\n[rules.W14]\non = false",
     ),

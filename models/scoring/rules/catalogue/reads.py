@@ -32,7 +32,7 @@ RULES: Final = (
             Setting("grid_steps", "x resolution", 2, "detection rules D2"),
             Setting("hours", "h", 30, "ours: one register read may be a slip, and a copied day is known at its close"),
         ),
-        explains=("D3", *FLOW),
+        explains=("D3", "W6", "W15"),
     ),
     Rule(
         "D6",
