@@ -122,9 +122,13 @@ def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
 
 
 def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> None:
-    """Opens an episode, but not within the one before it: a revised interval would open it again, under the same id."""
+    """Opens an episode, but not within the one before it: a revised interval would open it again, under the same id.
+
+    A flow that began before the last one was over is the same one, and was told.
+    """
     episode = episodes[_FAMILY_OF_RULE[rule]]
-    if reading.second <= episode["last"]:
+    told = RULES[rule].cause == "leak" and finding["since"] < int(episode["last"]) * SECOND
+    if reading.second <= episode["last"] or told:
         return
     episode["opened"], episode["last"], episode["named"] = reading.start, reading.second, reading.second
     episode["cause"] = _CAUSE[rule]

@@ -67,7 +67,7 @@ FLOW: Final = (
         water().live((MORE[:3] + 1).ravel()).live([0, 0]),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    unusual_use
+        opened leak  21T15:00 23T14:00 W4    unusual_use
         closed leak  21T15:00 25T01:00 -     unusual_use
         """,
     ),
@@ -375,7 +375,7 @@ READS: Final = (
         registered(POWER[:26], 0.8, last=5),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 24T00:00 D2    -
+        opened data_error 22T00:00 23T00:00 D2    -
         """,
     ),
     Case("D2: a register that follows", registered(POWER[:40])),
@@ -419,7 +419,7 @@ READS: Final = (
         electricity().days(POWER[14:17]).days(POWER[24:26]),
         """
         status cause                start    at       rules or
-        opened estimated_read_error 22T00:00 24T00:00 D16   -
+        opened estimated_read_error 22T00:00 23T00:00 D16   -
         """,
     ),
     Case(
@@ -427,7 +427,7 @@ READS: Final = (
         electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 28T00:00 D12   theft,unusual_use
+        opened data_error 23T00:00 27T00:00 D12   theft,unusual_use
         """,
         policy=NO_S2,
     ),
@@ -589,7 +589,7 @@ TOGETHER: Final = (
         water().live((MORE[:3] + 5).ravel()),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T15:00 W4    unusual_use
+        opened leak  21T15:00 23T14:00 W4    unusual_use
         """,
         policy="[rules.W1]\non = false\n[rules.W14]\non = false",
     ),

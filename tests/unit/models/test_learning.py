@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from models.domain.times import DAY, HOUR, to_text
+from models.domain.times import DAY, HOUR, to_text, to_us
+from simulators.series import load
 from tests import kit
 
 FIRST = kit.us("2024-03-01")
@@ -85,3 +86,16 @@ def test_a_steady_flow_that_the_register_follows_is_a_leak_and_no_estimate() -> 
         told[follows] = {event.cause for _, event in run.events}
     assert told[True] == {"leak"}
     assert "estimated_read_error" in told[False]
+
+
+def test_a_real_main_leaves_its_band_four_times() -> None:
+    """River's WaterFlow, hour by hour: three low spells and a peak of an hour, and nothing else is said of its flow."""
+    one = load("water-flow")
+    stream = [
+        kit.block(start, [value], "water-flow") for start, value in zip(one.start.tolist(), one.value, strict=True)
+    ]
+    opened = [event for _, event in kit.run([one.meter], stream).events if event.status == "opened"]
+    expected = ["2022-03-24T08", "2022-03-29T07", "2022-04-03T04", "2022-04-27T13"]
+    told = [event for event in opened if event.cause != "communication_fault"]
+    assert [to_text(to_us(event.start))[:13] for event in told] == expected
+    assert {event.cause for event in told} == {"unusual_use"}

@@ -250,4 +250,4 @@ def test_without_trees_s1_says_what_no_rule_names() -> None:
     named = evidence.text.split("most of all in ")[1].split(";")[0].split(", ")
     assert named
     assert set(named) <= set(FEATURES)
-    assert named[0] in {"level_3d", "level_7d", "day", "six_hours", "base_7d"}
+    assert named[0] in {"level_3d", "level_7d", "day", "six_hours", "base_7d", "highest"}

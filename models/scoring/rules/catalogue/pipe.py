@@ -33,7 +33,7 @@ RULES: Final = (
         0,
         "no hour of the last {value:.0f} without flow, {threshold:.0f} are enough",
         "h",
-        (Setting("hours", "h", 48, "design study: finds 1 L/h in 47 h"),),
+        (Setting("hours", "h", 47, "design study: finds 1 L/h in 47 h; reads of a night may be late"),),
     ),
     Rule(
         "W6",

@@ -35,7 +35,7 @@ RULES: Final = (
             Setting("sure", "share", 0.15, "ours: an hour's slip is less, an exchange more than half"),
             Setting("sure_hours", "h", 24, "ours: of a difference that is no slip"),
         ),
-        explains=("D3", "S2", *FLOW),
+        explains=("D3", "S2", "W6", "W15"),
     ),
     Rule(
         "D6",
