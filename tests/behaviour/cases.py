@@ -9,7 +9,19 @@ import numpy as np
 
 from models.domain.times import HOUR
 from tests import kit
-from tests.behaviour.bases import AWAY, COOKING, GAS, MORE, NIGHT_IRRIGATION, POWER, WATER, electricity, gas, water
+from tests.behaviour.bases import (
+    AWAY,
+    COOKING,
+    DARK_NIGHTS,
+    GAS,
+    MORE,
+    NIGHT_IRRIGATION,
+    POWER,
+    WATER,
+    electricity,
+    gas,
+    water,
+)
 from tests.behaviour.limits import LIMITS, NORM
 from tests.behaviour.story import Case, Story, Values, home, power
 
@@ -193,6 +205,10 @@ DATA: Final = (
         """,
     ),
     Case(
+        "D3: a kettle in a home that was empty so far",
+        Story("electricity").days(np.full((21, 24), 0.05) + POWER[:21] / 100).live([0.05, 2.2, 0.05, 0.05]),
+    ),
+    Case(
         "D13: a day of one value",
         electricity().live([0.43] * 30).live(POWER[21:23].ravel()),
         """
@@ -246,7 +262,7 @@ DATA: Final = (
         electricity().live([0] * 50).live(POWER[21]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 24T00:00 D17   -
+        opened meter_fault 22T00:00 23T00:00 D17   -
         closed meter_fault 22T00:00 24T03:00 -     -
         """,
     ),
@@ -258,6 +274,18 @@ DATA: Final = (
         opened meter_fault 22T00:00 36T00:00 D17   -
         closed meter_fault 22T00:00 37T07:00 -     -
         """,
+    ),
+    Case(
+        "D17: the hours of a hole are no zeros",
+        electricity().live([0] * 14).silent(10).live([0] * 12),
+        """
+        status cause       start    at       rules or
+        opened meter_fault 22T10:00 23T10:00 D17   -
+        """,
+    ),
+    Case(
+        "D17: five days without people where nothing is on by night",
+        Story("electricity").days(DARK_NIGHTS).live([0] * 120).live(POWER[30]),
     ),
     Case("D17: a vacation of ten days", water().days(np.zeros((10, 24))).live(MORE[0])),
     Case(
@@ -277,8 +305,24 @@ def registered(days: Values, rate: float = 1.0, last: int = 0, **facts: Any) -> 
     """Days of electricity with a register each; in the last `last` of them it moves at `rate`."""
     story, register = Story("electricity", **facts), 1000.0
     for number, values in enumerate(days):
-        register += float(values.sum()) * (rate if number >= len(days) - last else 1.0)
-        story.day(values, register=round(register, 3))
+        register += float(np.nansum(values)) * (rate if number >= len(days) - last else 1.0)
+        story.day([None if np.isnan(value) else value for value in values], register=round(register, 3))
+    return story
+
+
+def without(days: Values, day: int, hour: int) -> Values:
+    """The same days, from one hour of one of them nothing."""
+    some = days.copy()
+    some[day, hour] = np.nan
+    return some
+
+
+def slipped() -> Story:
+    """Days of electricity with a register each, of which one does not yet have the last hour."""
+    story, register = Story("electricity"), 1000.0
+    for number, values in enumerate(POWER[:30]):
+        register += float(values.sum())
+        story.day(values, register=round(register - float(values[-1]) * (number == 25), 3))
     return story
 
 
@@ -314,10 +358,20 @@ READS: Final = (
         registered(POWER[:26], 0.8, last=5),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 24T00:00 D2    -
+        opened data_error 22T00:00 23T00:00 D2    -
+        """,
+    ),
+    Case(
+        "D2: the same, and an hour is missing",
+        registered(without(POWER[:24], 22, 3), 0.8, last=3),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 23T00:00 D2    -
         """,
     ),
     Case("D2: a register that follows", registered(POWER[:40])),
+    Case("D2: one that follows where hours are missing", registered(without(POWER[:40], 25, 19))),
+    Case("D2: one that is read an hour early, once", slipped()),
     Case(
         "D8: a register that stands still",
         registered(POWER[:24], 0.0, last=3),
@@ -358,7 +412,7 @@ READS: Final = (
         electricity().days(POWER[14:17]).days(POWER[24:26]),
         """
         status cause                start    at       rules or
-        opened estimated_read_error 22T00:00 24T00:00 D16   -
+        opened estimated_read_error 22T00:00 23T00:00 D16   -
         """,
     ),
     Case(
@@ -366,7 +420,8 @@ READS: Final = (
         electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 28T00:00 D12   -
+        opened theft      22T00:00 24T00:00 S2    -
+        updated data_error 22T00:00 27T00:00 D12  theft
         """,
     ),
 )
