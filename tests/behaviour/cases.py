@@ -419,7 +419,7 @@ READS: Final = (
         registered(POWER[:26], 0.8, last=5),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 23T00:00 D2    -
+        opened data_error 22T00:00 23T00:00 D2    estimated_read_error
         """,
     ),
     Case(
@@ -481,7 +481,7 @@ READS: Final = (
         electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
         """
         status cause      start    at       rules or
-        opened data_error 23T00:00 27T00:00 D12   theft,unusual_use
+        opened data_error 23T00:00 27T00:00 D12   theft
         """,
         policy=NO_S2,
     ),
@@ -524,7 +524,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 36T00:00 E3    unusual_use
+        opened theft 21T00:00 36T00:00 E3    -
         """,
         policy=NO_S2,
     ),
@@ -534,7 +534,7 @@ USE: Final = (
         stolen(0.5, 14),
         """
         status cause start    at       rules or
-        opened theft 22T00:00 24T00:00 S2    -
+        opened theft 22T00:00 24T00:00 S2    unusual_use
         """,
     ),
     Case("S2: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),

@@ -43,18 +43,16 @@ def _ours(false_rate: float, own: float, rule: str) -> Openings:
 _MEASURED: Final[Mapping[str, Mapping[str, Openings]]] = {
     "electricity": {
         "D1": Openings(0.01, {"estimated_read_error": 0.21}),
-        "D2": Openings(0.01, {"data_error": 0.49, "estimated_read_error": 0.014}),
+        "D2": Openings(0.01, {"data_error": 0.49, "estimated_read_error": 0.035}),
         "D3": Openings(0.075, {"data_error": 0.03, "estimated_read_error": 0.03}),
         "D5": Openings(0.015, {"data_error": 0.34, "theft": 0.056}),
-        "D12": Openings(0.11, {"data_error": 0.28, "theft": 0.051, "unusual_use": 0.02}),
+        "D12": Openings(0.21, {"data_error": 0.31, "theft": 0.12, "unusual_use": 0.013}),
         "D13": Openings(0.08, {"estimated_read_error": 0.78}),
         "D16": Openings(0.019, {"estimated_read_error": 0.18}),
-        "D17": Openings(0.043, {"meter_fault": 0.96, "unusual_use": 0.013}),
-        "E3": Openings(0.17, {"theft": 0.021, "unusual_use": 0.027}),
-        "S1": Openings(
-            0.23, {"unusual_use": 0.04, "meter_fault": 0.12, "theft": 0.005}, "measured at one in 3,000; rarer since"
-        ),
-        "S2": Openings(0.33, {"theft": 0.69, "meter_fault": 0.12, "unusual_use": 0.073}),
+        "D17": Openings(0.04, {"meter_fault": 0.96}),
+        "E3": Openings(0.22, {"theft": 0.021, "unusual_use": 0.007}),
+        "S1": Openings(0.015, {"unusual_use": 0.003, "meter_fault": 0.15}),
+        "S2": Openings(0.2, {"theft": 0.6, "meter_fault": 0.12, "unusual_use": 0.073}),
     },
     "water": {
         "D1": Openings(0.01, {"estimated_read_error": 0.94}),
