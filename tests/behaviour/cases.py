@@ -313,8 +313,8 @@ DATA: Final = (
         electricity().live([0] * 50).live(POWER[21]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 23T00:00 D17   unusual_use
-        closed meter_fault 22T00:00 24T03:00 -     unusual_use
+        opened meter_fault 22T00:00 23T00:00 D17   -
+        closed meter_fault 22T00:00 24T03:00 -     -
         """,
     ),
     Case(
@@ -342,7 +342,7 @@ DATA: Final = (
         electricity().live([0] * 14).silent(10).live([0] * 12),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T10:00 23T10:00 D17   unusual_use
+        opened meter_fault 22T10:00 23T10:00 D17   -
         """,
     ),
     Case(
@@ -427,7 +427,7 @@ READS: Final = (
         registered(without(POWER[:24], 22, 3), 0.8, last=3),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 23T00:00 D2    -
+        opened data_error 22T00:00 23T00:00 D2    estimated_read_error
         """,
     ),
     Case("D2: a register that follows", registered(POWER[:40])),
