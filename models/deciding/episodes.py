@@ -23,7 +23,7 @@ from models.scoring.rules.registry import NUMBER, RULES
 from models.state.partition import Partition
 
 _FAMILY_OF_RULE: Final = tuple(FAMILIES.index(FAMILY[rule.cause]) for rule in RULES)
-_SECOND_OPINION: Final = sum(1 << NUMBER[rule] for rule in ("S1", "D4", "W7"))
+_SECOND_OPINION: Final = sum(1 << NUMBER[rule] for rule in ("S1", "D4", "W7", "W17"))
 """What the models say, and that use is much or little: every other rule accounts for it."""
 _EXPLAINS: Final = tuple(
     sum(1 << NUMBER[other] for other in rule.explains) | (0 if _SECOND_OPINION >> number & 1 else _SECOND_OPINION)

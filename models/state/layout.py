@@ -147,9 +147,9 @@ ROW: Final = np.dtype(
         ("unmatched", "f4"),  # what intervals have beyond the register since `unmatched_since`, meter's unit
         ("shift_day", "i4"),  # local day since when the last days fit better turned
         ("shift", "i1"),  # hours by which it does; 0 = not
-        ("wet_nights", "u1"),  # nights in a row with flow in some of the hours
-        ("wet", "f4"),  # share of night hours with flow, over about 3 nights
-        ("night", "f4"),  # usual share of night hours with flow
+        ("wet_nights", "u1"),  # nights in a row that speak for a running toilet
+        ("wet", "f4"),  # log likelihood ratio of a running toilet, summed over the last nights
+        ("night", "f4"),  # usual share of night hours with a flow of a toilet at least
         ("fell_day", "i4"),  # local day in which one of them fell for the last time
         # seconds, 0 = never
         ("outage_at", "u4"),  # begin of the latest power outage

@@ -9,7 +9,19 @@ import numpy as np
 
 from models.domain.times import HOUR
 from tests import kit
-from tests.behaviour.bases import AWAY, COOKING, GAS, MORE, NIGHT_IRRIGATION, POWER, WATER, electricity, gas, water
+from tests.behaviour.bases import (
+    AWAY,
+    COOKING,
+    DARK_NIGHTS,
+    GAS,
+    MORE,
+    NIGHT_IRRIGATION,
+    POWER,
+    WATER,
+    electricity,
+    gas,
+    water,
+)
 from tests.behaviour.limits import LIMITS, NORM
 from tests.behaviour.story import Case, Story, Values, home, power
 
@@ -244,6 +256,10 @@ DATA: Final = (
         """,
     ),
     Case(
+        "D3: a kettle in a home that was empty so far",
+        Story("electricity").days(np.full((21, 24), 0.05) + POWER[:21] / 100).live([0.05, 2.2, 0.05, 0.05]),
+    ),
+    Case(
         "D13: a day of one value",
         electricity().live([0.43] * 30).live(POWER[21:23].ravel()),
         """
@@ -297,7 +313,7 @@ DATA: Final = (
         electricity().live([0] * 50).live(POWER[21]),
         """
         status cause       start    at       rules or
-        opened meter_fault 22T00:00 24T00:00 D17   -
+        opened meter_fault 22T00:00 23T00:00 D17   -
         closed meter_fault 22T00:00 24T03:00 -     -
         """,
     ),
@@ -322,6 +338,18 @@ DATA: Final = (
     ),
     Case("W13: a weekend away, as ever", Story("water").days(WEEKENDS).live(np.zeros(48)).live(MORE[0])),
     Case(
+        "D17: the hours of a hole are no zeros",
+        electricity().live([0] * 14).silent(10).live([0] * 12),
+        """
+        status cause       start    at       rules or
+        opened meter_fault 22T10:00 23T10:00 D17   -
+        """,
+    ),
+    Case(
+        "D17: five days without people where nothing is on by night",
+        Story("electricity").days(DARK_NIGHTS).live([0] * 120).live(POWER[30]),
+    ),
+    Case(
         "D18: more than the meter can measure",
         Story("water", size=2.5).days(WATER[:21]).live([0] * 8 + [4000] * 3 + [10] * 13),
         """
@@ -338,8 +366,24 @@ def registered(days: Values, rate: float = 1.0, last: int = 0, **facts: Any) -> 
     """Days of electricity with a register each; in the last `last` of them it moves at `rate`."""
     story, register = Story("electricity", **facts), 1000.0
     for number, values in enumerate(days):
-        register += float(values.sum()) * (rate if number >= len(days) - last else 1.0)
-        story.day(values, register=round(register, 3))
+        register += float(np.nansum(values)) * (rate if number >= len(days) - last else 1.0)
+        story.day([None if np.isnan(value) else value for value in values], register=round(register, 3))
+    return story
+
+
+def without(days: Values, day: int, hour: int) -> Values:
+    """The same days, from one hour of one of them nothing."""
+    some = days.copy()
+    some[day, hour] = np.nan
+    return some
+
+
+def slipped() -> Story:
+    """Days of electricity with a register each, of which one does not yet have the last hour."""
+    story, register = Story("electricity"), 1000.0
+    for number, values in enumerate(POWER[:30]):
+        register += float(values.sum())
+        story.day(values, register=round(register - float(values[-1]) * (number == 25), 3))
     return story
 
 
@@ -378,7 +422,17 @@ READS: Final = (
         opened data_error 22T00:00 23T00:00 D2    estimated_read_error
         """,
     ),
+    Case(
+        "D2: the same, and an hour is missing",
+        registered(without(POWER[:24], 22, 3), 0.8, last=3),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T00:00 23T00:00 D2    estimated_read_error
+        """,
+    ),
     Case("D2: a register that follows", registered(POWER[:40])),
+    Case("D2: one that follows where hours are missing", registered(without(POWER[:40], 25, 19))),
+    Case("D2: one that is read an hour early, once", slipped()),
     Case(
         "D8: a register that stands still",
         registered(POWER[:24], 0.0, last=3),

@@ -77,11 +77,12 @@ def register_rules(
 ):
     """Findings on a register read: what it moved by since the one before, against the values in between.
 
-    Only where every interval in between is there and none was revised; a register that fell back was exchanged or
-    reset. Which of both is wrong where estimates stand in between is no question: D6.
+    None of them may be revised, and a hole counts for anything from nothing to the meter's own maximum; a register that
+    fell back was exchanged or reset. Which of both is wrong where estimates stand in between is no question: D6.
     """
     interval = row.interval_s * SECOND
-    if np.isnan(row.register) or row.pending_slots != (start + interval - row.register_at) // interval:
+    missing = (start + interval - row.register_at) // interval - row.pending_slots
+    if np.isnan(row.register) or row.pending_slots < 0 or missing < 0:
         return count, calm
     step = register - row.register
     if step < 0 and fact.dial_max > 0:
@@ -90,8 +91,10 @@ def register_rules(
     if step < -2.0 * grid:
         return count, calm
     off = row.pending - step
+    if missing > 0 and off < 0:
+        off = min(off + missing * row.top * interval / HOUR, 0.0)
     if row.pending_estimated > 0:
-        if row.pending_estimated * row.interval_s < settings[_JUMP_HOURS] * 3600:
+        if missing > 0 or row.pending_estimated * row.interval_s < settings[_JUMP_HOURS] * 3600:
             return count, calm
         allowed = max(settings[_JUMP] * abs(row.pending), settings[_JUMP_STEPS] * grid)
         if abs(off) > allowed:
@@ -101,6 +104,8 @@ def register_rules(
     made_up = (features[FLAT] * row.interval_s >= 6 * 3600 and row.pending > 0) or copied_day >= day - 2
     allowed = max(settings[_SHARE] * abs(step), settings[_STEPS] * grid)
     before = 0.0 if row.unmatched_since == NEVER else row.unmatched
+    if abs(off) <= allowed and missing > 0:
+        return count, calm
     if abs(off) <= allowed or abs(before + off) <= allowed:  # or a slip that is made good
         row.unmatched_since = NEVER
         calm |= 1 << _D2

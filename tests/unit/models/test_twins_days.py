@@ -330,7 +330,7 @@ def test_a_home_whose_days_often_fit_better_turned_has_no_shifted_clock() -> Non
 
 
 @pytest.mark.parametrize("statistic", [LEVEL, TOP, VARIATION])
-@pytest.mark.parametrize("departure", [2.0, -2.0])
+@pytest.mark.parametrize("departure", [3.0, -3.0])
 def test_who_uses_more_or_less_lives_otherwise_and_has_no_shifted_clock(statistic: int, departure: float) -> None:
     stats = new_rows(1)[0]["stats"]
     stats["slow"][statistic] = 20 * departure

@@ -121,7 +121,7 @@ RULES: Final = (
         "h",
         (
             Setting("ratio", "x own longest", 2.0, "ours"),
-            Setting("slots", "slots", 48, "detection rules D17"),
+            Setting("slots", "slots", 24, "detection rules D17 has 48, of half-hours: as long"),
             Setting("electricity_h", "h", 24, "ours: a home in use draws something every day"),
             Setting("pipe_h", "h", 336, "detection rules W13, G5: 14 days, for a vacation is no fault"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
