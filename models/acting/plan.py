@@ -80,6 +80,8 @@ _LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "to
 """How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
 _STILL: Final = {"D17", "W13", "E3", "S1", "S2"}
 """What speaks of a meter that reads nothing; where no other rule does, a home may stand empty."""
+_SHIFTED: Final = {"D12", "E3", "S1", "S2"}
+"""What speaks of hours that have moved; where no other rule does, a life may have, for a while."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",
@@ -108,11 +110,13 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
 
 
 def _lasts(known: Known, moment: Moment) -> int:
-    """Microseconds for which nothing is to be heard, or read but zero, before anybody is sent; 0 for all else."""
+    """Microseconds for which silence, zeros or shifted hours are to last before anybody is sent; 0 for all else."""
     if known.event.cause == "communication_fault":
         return moment.hours("silence_lasts_h")
     if known.event.cause == "meter_fault" and "D17" in known.rules and {*known.rules} <= _STILL:
         return moment.days("zero_lasts_d")
+    if known.event.cause == "data_error" and "D12" in known.rules and {*known.rules} <= _SHIFTED:
+        return moment.days("shift_lasts_d")
     return 0
 
 
