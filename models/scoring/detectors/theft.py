@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from models.baseline.departures import STEADY_DAYS, fast, slow
 from models.baseline.today import add_today
 from models.domain.errors import VersionError
-from models.domain.units import ELECTRICITY
+from models.domain.units import CLASSES, ELECTRICITY
 from models.scoring.detectors.trees import NODE, leaf_mean
 from models.scoring.drift import LEAST_DAYS, strength
 from models.state import ring as r
@@ -31,6 +31,8 @@ VERSION: Final = 1
 SEEN: Final = 2 * STATS + 1 + len(PAGED) + 1
 """Numbers that trees see: departures over 7 days and over 3, the level's drop, PageHinkley's, days since it fell."""
 LONG_AGO: Final = 99.0
+HOME: Final = CLASSES.index("residential") + 1
+"""The trees were shown homes; what is of no known class is taken for one."""
 _ROWS, _FACTS, _EXACT = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1], nb.from_dtype(r.EXACT)[::1]
 _i4, _i8, _u2 = nb.int32[::1], nb.int64[::1], nb.uint16[::1]
 
@@ -49,11 +51,11 @@ def look(row, day, x):
 
 @inner
 def likeness(row, fact, day, trees, x):
-    """How theft-like, log odds a tree; NaN of other services, without trees, or before departures are counted.
+    """How theft-like, log odds a tree; NaN of what is no home with electricity, or before departures are counted.
 
     `x` [SEEN]: scratch.
     """
-    if len(trees) == 0 or row.days <= STEADY_DAYS or fact.service != ELECTRICITY:
+    if len(trees) == 0 or row.days <= STEADY_DAYS or fact.service != ELECTRICITY or fact.customer_class > HOME:
         return np.float32(np.nan)
     look(row, day, x)
     return np.float32(leaf_mean(trees, x))

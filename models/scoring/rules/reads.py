@@ -7,7 +7,7 @@ from models.baseline.measure import FLAT, HERE
 from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, ESTIMATED
 from models.domain.times import DAY, HOUR, NEVER, SECOND
-from models.domain.units import ELECTRICITY
+from models.domain.units import ELECTRICITY, GAS
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
@@ -57,7 +57,8 @@ def read_rules(
     else:
         calm |= 1 << _D16
 
-    own = fact.is_total == 0 and (fact.service == ELECTRICITY or fact.customer_class <= 1)  # mains pump when they like
+    home = fact.service != GAS and fact.customer_class <= 1  # mains pump when they like, heating follows the weather
+    own = fact.is_total == 0 and (fact.service == ELECTRICITY or home)
     if own and abs(row.shift) >= settings[_SHIFT] and row.closed_day > row.shift_day:
         count = say(findings, count, i, _D12, row.shift, settings[_SHIFT], zone[row.shift_day - _SEEN_LATE - FIRST_DAY])
     else:
