@@ -1,6 +1,7 @@
 """The demo from start to end on a real Kafka: what it finds, what it leaves behind, and that a replay says the same."""
 
 import asyncio
+import datetime as dt
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -86,7 +88,8 @@ def test_a_town_through_a_kafka_of_its_own_is_acted_on_once(tmp_path: Path) -> N
     assert summary["kafka_version"] == VERSION
     assert summary["dead_letters"] == 5
     first = min(label["start"] for label in labels if label["role"] == "fault")
-    assert all(line["detected_at"] >= first[:10] for line in lines(tmp_path / "anomalies.jsonl"))
+    live = dt.datetime.fromisoformat(first[:10]).replace(tzinfo=ZoneInfo("Europe/Berlin"))
+    assert all(dt.datetime.fromisoformat(line["detected_at"]) >= live for line in lines(tmp_path / "anomalies.jsonl"))
     for kind, name in (("work_orders", "work-orders"), ("notifications", "notifications"), ("holds", "holds")):
         done = lines(tmp_path / f"{name}.jsonl")
         assert 0 < summary[kind] == len({line["id"] for line in done})
