@@ -39,6 +39,11 @@ class Attack:
     truth: Mapping[int, Injected]
     """By number of the home"""
 
+    def days(self, fleet: Fleet) -> int:
+        """That it lasts, begun ones included; all there are if nothing is done."""
+        end = max((one.end for one in self.truth.values()), default=fleet.end)
+        return min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
+
 
 def attack(fleet: Fleet, kind: str, seed: int) -> Attack:
     """A sixth of the homes, those only in which it would show; a home's size is drawn from the family's."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.attacks import Attack, attack
+from evaluation.attacks import attack
 from evaluation.branches import Branch, Grid, Trunk, last_of_days
 from evaluation.changes import Alarms, changed
 from evaluation.contest import Contest, without
@@ -14,7 +14,6 @@ from evaluation.fleets import ATTACKED_DAYS, Fleet
 from evaluation.judge import Verdict, judge
 from evaluation.measures import Days
 from evaluation.opened import opened
-from models.domain.times import DAY
 from models.scoring.policy import Policy
 from models.scoring.vector import FOREST, PARTS
 
@@ -71,7 +70,7 @@ def _case(trunk: Trunk, seed: int, group: str, branch: Branch, by_rules: Verdict
     fleet = trunk.fleet
     attacked = np.zeros(len(fleet.homes), np.bool_)
     attacked[list(branch.attack.truth)] = True
-    days = _days(branch.attack, fleet)
+    days = branch.attack.days(fleet)
     return Case(
         seed=seed,
         group=group,
@@ -89,12 +88,6 @@ def _case(trunk: Trunk, seed: int, group: str, branch: Branch, by_rules: Verdict
 def _judged(branch: Branch, fleet: Fleet) -> Verdict:
     lines = [event.model_dump(mode="json") for event in branch.events]
     return judge(lines, list(branch.attack.truth.values()), fleet.onset)
-
-
-def _days(attack: Attack, fleet: Fleet) -> int:
-    """Days that the attack lasts, begun ones included."""
-    end = max(one.end for one in attack.truth.values())
-    return min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
 
 
 def _grids(trunk: Trunk, branch: Branch, contest: Contest) -> dict[str, dict[str, Grid]]:

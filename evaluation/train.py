@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from evaluation.attacks import Attack, attack
 from evaluation.branches import stream
 from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS, Fleet
-from models.domain.times import DAY, NEVER
+from models.domain.times import NEVER
 from models.pipeline import Outcome
 from models.scoring.detectors import theft
 from models.scoring.detectors.trees import LEAF, NODE, frozen
@@ -45,7 +45,7 @@ class Shown:
     """What trees see of a fleet: `past` [homes, days, SEEN], and by kind `days` [homes, ATTACKED_DAYS, SEEN]."""
 
     source: str
-    """Where the fleet is from, see `evaluation.fleets.made`"""
+    """Where the fleet is from, see `evaluation.stretches.made`"""
     homes: tuple[str, ...]
     """Who is behind each meter: stretches of one record are one home"""
     past: NDArray[np.float32]
@@ -74,8 +74,7 @@ def show(fleet: Fleet, seed: int) -> Shown:
         seen = np.stack(list(_looks(fleet, partition, after, policy, fleet.first_day)))
         days[kind] = seen[:ATTACKED_DAYS].swapaxes(0, 1)
         attacked[kind] = np.isin(np.arange(len(reads)), list(done.truth))
-        end = max((one.end for one in done.truth.values()), default=fleet.end)
-        lasts[kind] = min(ATTACKED_DAYS, max(1, -(-(end - fleet.onset) // DAY)))
+        lasts[kind] = done.days(fleet)
     homes = tuple(home.meter.meter_id.split(".")[0] for home in fleet.homes)
     return Shown(fleet.name.rpartition("-")[0], homes, past[-_PAST_DAYS::2].swapaxes(0, 1), days, attacked, lasts)
 
