@@ -26,6 +26,7 @@ from models.domain.blocks import Int64
 from models.domain.times import HOUR
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
+from models.scoring.vector import DOUBT, FOREST, NOW, PARTS, THEFT
 
 EVERY_H: Final = 3
 """Hours from one vector of a meter to the next, for who learns all that comes: River takes 0.2 ms for each, and most
@@ -33,6 +34,10 @@ of what is in a vector is about a whole day."""
 _SPEED_VECTORS: Final = 20_000
 _WARM: Final = 500
 _LONG_S: Final = 0.3
+TREES: Final = PARTS[THEFT]
+"""The part that trained trees have in the score"""
+_WITH_TREES: Final = {"rules": 0.0, PARTS[NOW]: DOUBT, PARTS[FOREST]: DOUBT, TREES: 0.0}
+"""Parts that count where the trees speak, and what is taken off each"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,11 +142,20 @@ def _speed(peer: Peer, vectors: Vectors) -> float:
 
 
 def without(parts: Mapping[str, Grid]) -> dict[str, Grid]:
-    """The combined surprise of all parts, and of all but one.
+    """What the score is made of, and that less each of its parts: the largest surprise, see `models.scoring.vector`.
 
-    The combined score is the largest surprise, calibrated; what is calibrated keeps its order.
+    What is calibrated keeps its order. A part that does not count beside the others is not taken away.
     """
-    kept = {"all parts": list(parts)} | {
-        f"without {name}": [other for other in parts if other != name] for name in parts
+    speak = TREES in parts and not np.isnan(parts[TREES]).all()
+    counts = [name for name in parts if name in _WITH_TREES or not speak]
+    return {"all parts": _largest(parts)} | {
+        f"without {name}": _largest({other: grid for other, grid in parts.items() if other != name}) for name in counts
     }
-    return {name: np.fmax.reduce([parts[other] for other in others]) for name, others in kept.items()}
+
+
+def _largest(parts: Mapping[str, Grid]) -> Grid:
+    every: Grid = np.fmax.reduce(list(parts.values()))
+    if TREES not in parts:
+        return every
+    with_trees = np.fmax.reduce([parts[name] - doubt for name, doubt in _WITH_TREES.items() if name in parts])
+    return np.where(np.isnan(parts[TREES]), every, with_trees)

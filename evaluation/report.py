@@ -1,6 +1,6 @@
 """Figures as a page of Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from evaluation.cases import OUR_FOREST
@@ -8,8 +8,10 @@ from evaluation.changes import HIGH
 from evaluation.contest import EVERY_H
 from evaluation.figures import difference
 from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS
+from evaluation.markdown import table
 from evaluation.measures import FOUND_DAYS
 from evaluation.peers import KEPT_DAYS
+from models.scoring.vector import DOUBT
 from models.state.closed import SAMPLE
 
 REFERENCE: Final = "River HalfSpaceTrees"
@@ -52,21 +54,22 @@ the pipeline does."""
 def _short(fleets: dict[str, Any]) -> Iterator[str]:
     yield "## The forest, in short"
     yield (
-        "Points of ROC that the pipeline's forest has more than River's trees, and that the combined score has by it "
-        "beside rules and all other parts."
+        "Points of ROC that the pipeline's forest has more than River's trees; that it adds to the score beside rules, "
+        "groups and all else that nobody trained; and beside the trees trained on theft as well, where they speak."
     )
     rows = []
     for fleet, figures in fleets.items():
-        detectors, sets = figures["tables"]["detectors"], figures["tables"]["without"]
+        detectors, untrained, sets = (figures["tables"][name] for name in ("detectors", "untrained", "without"))
         pairs = [
             (detectors[OUR_FOREST], detectors[REFERENCE]),
             (detectors[OUR_FOREST], detectors[f"{REFERENCE}, gated"]),
+            (untrained["all parts"], untrained["without forest"]),
             (sets["all parts"], sets["without forest"]),
         ]
         for group in pairs[0][0]["groups"]:
             points = [difference(one["groups"][group]["roc"], other["groups"][group]["roc"]) for one, other in pairs]
             rows.append([fleet, group, *map(_signed, points)])
-    yield _table(["fleet", "families", "over River", "over River, gated", "adds"], rows)
+    yield table(["fleet", "families", "over River", "over River, gated", "adds, untrained", "adds, with trees"], rows)
 
 
 def _fleet(figures: dict[str, Any]) -> Iterator[str]:
@@ -76,7 +79,7 @@ def _fleet(figures: dict[str, Any]) -> Iterator[str]:
     yield from _detectors(tables["detectors"], figures["readings_per_s"])
     yield "### The combined score, by family"
     families = next(iter(tables["detectors"].values()))["families"]
-    yield _table(["family", *_COLUMNS.values()], [[kind, *_cells(one)] for kind, one in families.items()])
+    yield table(["family", *_COLUMNS.values()], [[kind, *_cells(one)] for kind, one in families.items()])
     yield "### What each part of it finds"
     yield (
         "ROC of each part's surprise by itself. That of the rules is how sure the surest open anomaly is, those left "
@@ -87,9 +90,16 @@ def _fleet(figures: dict[str, Any]) -> Iterator[str]:
         [name, *(f"{one['families'][kind]['roc']['mean']:.2f}" for kind in kinds)]
         for name, one in tables["parts"].items()
     ]
-    yield _table(["part", *kinds], rows)
+    yield table(["part", *kinds], rows)
     yield "### What each part of it adds"
-    yield from _without(tables["without"])
+    yield (
+        "Points lost without it, seed by seed: of ROC, and of homes found at 1 % of clean meter-days. The score is the "
+        f"largest surprise; where the trees trained on theft speak, of theirs, of what the rules have open, and of "
+        f"this very reading's and the forest's less {DOUBT:g}."
+    )
+    yield _without(tables["without"])
+    yield "Without trees, where every part counts:"
+    yield _without(tables["untrained"])
     yield "### What was said"
     yield from _events(figures["events"], figures["events_by_rules"])
     yield "### What all homes do at once"
@@ -103,7 +113,7 @@ def _detectors(detectors: dict[str, Any], speeds: dict[str, float]) -> Iterator[
             for name, one in detectors.items()
         ]
         yield f"{group[:1].upper()}{group[1:]}:"
-        yield _table(["detector", *_COLUMNS.values(), "points over River", "a second"], rows)
+        yield table(["detector", *_COLUMNS.values(), "points over River", "a second"], rows)
 
 
 def _speed(speeds: dict[str, float], name: str) -> str:
@@ -117,13 +127,9 @@ def _points(one: dict[str, Any], reference: dict[str, Any] | None, group: str) -
     return _signed(difference(one["groups"][group]["roc"], reference["groups"][group]["roc"]))
 
 
-def _without(tables: dict[str, Any]) -> Iterator[str]:
+def _without(tables: dict[str, Any]) -> str:
     (_, whole), *others = tables.items()
     groups = list(whole["groups"])
-    yield (
-        "Points lost without it, seed by seed: of ROC, and of homes found at 1 % of clean meter-days. The combined "
-        "surprise is the largest of the parts."
-    )
     rows = [
         [
             name,
@@ -135,7 +141,7 @@ def _without(tables: dict[str, Any]) -> Iterator[str]:
         ]
         for name, one in others
     ]
-    yield _table(["", *(f"{group}, {what}" for group in groups for what in ("ROC", "found"))], rows)
+    return table(["", *(f"{group}, {what}" for group in groups for what in ("ROC", "found"))], rows)
 
 
 def _signed(points: dict[str, float]) -> str:
@@ -152,7 +158,7 @@ def _events(said: dict[str, Any], by_rules: dict[str, Any]) -> Iterator[str]:
         other = by_rules["families"][kind]
         rows.append([kind, str(one["injected"]), *_found(one), *_found(other)])
     heads = ["found", "right cause", "median delay, h"]
-    yield _table(["family", "injected", *heads, *(f"{head}, rules alone" for head in heads)], rows)
+    yield table(["family", "injected", *heads, *(f"{head}, rules alone" for head in heads)], rows)
 
 
 def _found(one: dict[str, Any]) -> list[str]:
@@ -171,13 +177,8 @@ def _changes(changes: dict[str, dict[str, Any]]) -> Iterator[str]:
         for way, one in ways.items():
             high = [f"{100 * one[name]['mean']:.2f} %" for name in ("high_first_week", "high_second_week")]
             rows.append([change, way, *high, str(one["drifts"]), f"{one['opened_per_1000_days']:.2f}"])
-    yield _table(["change", "", "first week", "second week", "drifts", "opened"], rows)
+    yield table(["change", "", "first week", "second week", "drifts", "opened"], rows)
 
 
 def _cells(measures: dict[str, dict[str, float]]) -> list[str]:
     return [f"{measures[name]['mean']:.3f} ± {measures[name]['sd']:.3f}" for name in _COLUMNS]
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1)]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])

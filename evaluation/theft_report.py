@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.markdown import table
 from evaluation.measures import Days, threshold_at
 from evaluation.train import LOOK_ALIKES, THEFT, Shown, fit
 from models.scoring.detectors import theft
@@ -67,7 +68,7 @@ def page(found: Mapping[str, Mapping[str, Any]], command: str, digest: str) -> s
     parts = [_about(command, digest)]
     for source, of in found.items():
         parts.append(f"## {source[:1].upper()}{source[1:]}")
-        parts += [f"{of['homes']} homes, {of['stretches']} stretches of 75 days.", _table(of)]
+        parts += [f"{of['homes']} homes, {of['stretches']} stretches of 75 days.", _families(of)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -86,12 +87,10 @@ homes flagged within 7 days at a threshold that 1 % (0.1 %) of clean meter-days 
 taken for theft, and low is good."""
 
 
-def _table(of: Mapping[str, Any]) -> str:
-    heads = ["family", "ROC", "found at 1 %", "found at 0.1 %", "ROC, unseen", "found at 1 %, unseen"]
-    lines = [f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1)]
+def _families(of: Mapping[str, Any]) -> str:
+    rows = []
     for kind, one in of["families"].items():
-        cells = [f"{one[name]:.2f}" for name in ("roc", *RATES)]
         unseen = of["unseen"].get(kind)
-        cells += [f"{unseen[name]:.2f}" for name in ("roc", "found_1")] if unseen else ["", ""]
-        lines.append(f"| {kind} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        cells = [f"{one[name]:.2f}" for name in ("roc", *RATES)]
+        rows.append([kind, *cells, *([f"{unseen[name]:.2f}" for name in ("roc", "found_1")] if unseen else ["", ""])])
+    return table(["family", "ROC", "found at 1 %", "found at 0.1 %", "ROC, unseen", "found at 1 %, unseen"], rows)

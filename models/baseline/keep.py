@@ -96,6 +96,13 @@ def pend(row, start, amount, rank, fate, missing):
 
 
 @inner
+def settle(row, register, end):
+    """The register was read at `end`: values are summed up anew from there."""
+    row.register, row.register_at = register, end
+    row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
+
+
+@inner
 def receive(row, day, received):
     """Energy received from the customer, by local day."""
     if day > row.received_day:

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 
 from models.baseline.expect import clock_shift, wall_hour
-from models.baseline.keep import advance, heard, pend, place_of, rank_to_keep, receive
+from models.baseline.keep import advance, heard, pend, place_of, rank_to_keep, receive, settle
 from models.baseline.measure import BEFORE, EXPECTED, HERE, SOLID_HOURS, TOTAL, WET_REACH, WIDTH, measure
 from models.baseline.slope import pull
 from models.baseline.today import add_today, ends_day
@@ -155,6 +155,7 @@ def judge(
                 if kw == kw:
                     pull(row, kw, volts)
             warm = is_warm(row, day, r.local_day(row.first, zone))
+            ends = warm and not missing and ends_day(row, day, slot, zone)
             copied_day, copied_since = row.copied_day, row.copied_since
             verdict.expected = features[HERE] if warm else np.nan
             verdict.state = STATE_WARMING
@@ -164,7 +165,7 @@ def judge(
                 now = suspicion(row, features, clean, resolution)
                 hour = wall_hour(slot, row.interval_s, clock_shift(day, zone))
                 seen = row
-                if ends_day(row, day, slot, zone):
+                if ends:
                     ahead[0] = row
                     seen = ahead[0]
                     peers = peers_of(medians[fact.zone], fact.service, cohort)
@@ -182,7 +183,7 @@ def judge(
             # Hold against the rules
             said, calm = count, np.int64(0)
             total, usual = features[TOTAL], features[EXPECTED]
-            if warm and verdict.solid and own and fact.has_generation == 0 and ends_day(row, day, slot, zone):
+            if ends and verdict.solid and own and fact.has_generation == 0:
                 before, now = row.theft * len(theft), ahead[0].theft * len(theft)
                 count, calm = theft_rules(before, now, rare[THEFT], day, zone, settings, findings, count, i, calm)
             if warm and verdict.solid and fact.service == ELECTRICITY and own and many[fact.zone, cohort]:
@@ -200,8 +201,7 @@ def judge(
                     row, fact, features, start[i], register[i], day, resolution, copied_day,
                     settings, findings, count, i, calm,
                 )  # fmt: skip
-                row.register, row.register_at = register[i], start[i] + interval
-                row.pending, row.pending_slots, row.pending_estimated = 0.0, 0, 0
+                settle(row, register[i], start[i] + interval)
             if own:
                 count, calm = use_rules(row, fact, features, slot_time, day, zone, settings, findings, count, i, calm)
                 count, calm = norm_rules(

@@ -46,7 +46,7 @@ two, the highest interval, the share of use, the present runs; the day level ove
 PARTS: Final = ("now", "base", "level", "flatness", "runs", "shape", "drift", "forest", "theft")
 """Detectors: this very reading, the five groups of statistics, PageHinkley, the forest; the trees trained on theft."""
 NOW, BASE, LEVEL, FLATNESS, RUNS, SHAPE, DRIFT, FOREST, THEFT = range(9)
-_DOUBT: Final = 2.0
+DOUBT: Final = 2.0
 """Taken off the surprise of what nobody trained, where trained trees speak as well: most that is merely unusual is
 nothing wrong. Measured on real homes, see docs/adr/0012."""
 
@@ -153,7 +153,7 @@ def largest(surprises):
     theft = surprises[THEFT]
     if theft != theft:
         return combined(surprises)
-    return combined(np.array([theft, surprises[NOW] - _DOUBT, surprises[FOREST] - _DOUBT]))
+    return combined(np.array([theft, surprises[NOW] - DOUBT, surprises[FOREST] - DOUBT]))
 
 
 @inner

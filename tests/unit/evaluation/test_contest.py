@@ -105,3 +105,26 @@ def test_without_a_part_the_others_speak() -> None:
     np.testing.assert_array_equal(grids["all parts"], [[3, 5]])
     np.testing.assert_array_equal(grids["without a"], [[3, np.nan]])
     np.testing.assert_array_equal(grids["without b"], [[1, 5]])
+
+
+def test_where_trees_speak_groups_do_not_count_and_the_forest_is_doubted() -> None:
+    parts: dict[str, Grid] = {
+        "rules": np.array([[0.0, 0.0]], np.float32),
+        "base": np.array([[9.0, 9.0]], np.float32),
+        "now": np.array([[1.0, 1.0]], np.float32),
+        "forest": np.array([[5.0, 5.0]], np.float32),
+        "theft": np.array([[1.0, np.nan]], np.float32),
+    }
+    grids = without(parts)
+    assert grids.keys() == {"all parts"} | {f"without {name}" for name in ("rules", "now", "forest", "theft")}
+    np.testing.assert_array_equal(grids["all parts"], [[3, 9]])
+    np.testing.assert_array_equal(grids["without forest"], [[1, 9]])
+    np.testing.assert_array_equal(grids["without theft"], [[9, 9]])
+
+
+def test_where_no_trees_speak_every_part_counts() -> None:
+    silent = np.full((1, 2), np.nan, np.float32)
+    grids = without({"base": np.array([[9.0, 1.0]], np.float32), "forest": np.array([[5.0, 5.0]], np.float32),
+                     "theft": silent})  # fmt: skip
+    np.testing.assert_array_equal(grids["without base"], [[5, 5]])
+    np.testing.assert_array_equal(grids["without theft"], grids["all parts"])

@@ -28,6 +28,7 @@ def case(seed: int, kind: str, own: Days, other: Days, said: tuple[Line, ...] = 
         },
         "parts": {"now": own, "forest": other},
         "without": {"all parts": own, "without now": other, "without forest": own},
+        "untrained": {"all parts": own, "without base": own, "without forest": other},
     }
     found = Tally(injected=1, found=1, found_right_cause=0, delays_s=[7200.0])
     nothing = Verdict({kind: Tally(injected=1)}, {}, (), (), (), (), ())
@@ -75,12 +76,13 @@ def test_what_was_said_of_untouched_homes_is_per_thousand_days() -> None:
 
 def test_the_page_tells_of_detectors_parts_and_what_each_adds() -> None:
     text = page({"homes": 3, "fleets": {"simulated, electricity": figures(measured())}}, "meterwatch evaluate")
-    assert "| simulated, electricity | theft | +12.5 ± 17.7 | +0.0 ± 0.0 | +0.0 ± 0.0 |" in text
+    assert "| simulated, electricity | theft | +12.5 ± 17.7 | +0.0 ± 0.0 | +12.5 ± 17.7 | +0.0 ± 0.0 |" in text
     assert "| combined score | 0.875 ± 0.177 | " in text
     assert "+12.5 ± 17.7 | 1,000 |" in text
     assert "| forest | 0.75 | 0.75 |" in text
     assert "| without now | -12.5 ± 17.7 | -25.0 ± 35.4 |" in text
     assert "| without forest | +0.0 ± 0.0 | +0.0 ± 0.0 |" in text
+    assert "| without forest | -12.5 ± 17.7 | -25.0 ± 35.4 |" in text
     assert "| h1 | 2 | 1.00 | 0.00 | 2 | 0.00 | 0.00 |  |" in text
     assert "| heat | with drift | 2.00 % | 1.00 % | 2 | 35.71 |" in text
     assert "| heat | without | 50.00 % | 25.00 % | 0 | 71.43 |" in text
