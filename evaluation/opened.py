@@ -1,4 +1,4 @@
-"""What the rules say by themselves, as a score of each day: how sure the surest open anomaly is."""
+"""What the rules say by themselves, as a score of each day: how rare the rarest open finding is."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -9,7 +9,9 @@ from evaluation.branches import Grid
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from models.contracts import AnomalyEvent
 from models.domain.times import to_us
-from models.scoring.calibrate import surprise_of_rule
+from models.domain.units import SERVICES
+from models.scoring.rules.measured import RARITY
+from models.scoring.rules.registry import NUMBER
 
 _MODELS: Final = frozenset({"S1", "S2"})
 """Rules that only pass on what the models say."""
@@ -22,6 +24,7 @@ def of_rules(event: AnomalyEvent) -> bool:
 
 def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
     """Surprise of what rules have open as each day ends, 0 of nothing. `events`: from the start of the history on."""
+    service = SERVICES.index(fleet.service)
     lives: dict[str, list[AnomalyEvent]] = {}
     for event in events:
         lives.setdefault(event.id, []).append(event)
@@ -32,9 +35,13 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
         if not any(of_rules(event) for event in life):
             continue
         said = np.array([to_us(event.updated_at) for event in life])
-        sure = np.array([0.0 if event.status == "closed" else event.confidence for event in life])
+        rare = np.array([0.0 if event.status == "closed" else _rarest(event, service) for event in life])
         last = np.searchsorted(said, ends, side="right") - 1
-        there = (last >= 0) & (sure[last] > 0)
+        there = (last >= 0) & (rare[last] > 0)
         row = grid[number[life[0].meter_id]]
-        row[there] = np.maximum(row[there], surprise_of_rule(sure[last[there]]))
+        row[there] = np.maximum(row[there], rare[last[there]])
     return grid
+
+
+def _rarest(event: AnomalyEvent, service: int) -> float:
+    return max((float(RARITY[service, NUMBER[seen.rule]]) for seen in event.evidence if seen.rule in NUMBER), default=0)

@@ -9,7 +9,7 @@ A table holds as long as its population does. After an abrupt change the share o
 off until the window is full of what came after, or is cut where a drift was reported (`models.scoring.cohorts`).
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,6 @@ LEAST: Final = 64
 """Clean values from which a table is made."""
 CAP: Final = float(np.log(1e6))
 """Largest surprise."""
-ONE_IN: Final = 500.0
-"""Clean readings of which the finding of a rule that is sure of nothing is as rare as one."""
-_LOG_ONE_IN: Final = float(np.log(ONE_IN))
 _LOWER: Final = 14
 """Knots below the median, evenly by rank; those above it are evenly by surprise."""
 _TOP: Final = 10
@@ -120,11 +117,6 @@ def combined(surprises: NDArray[np.floating]) -> float:
         if not one <= most:
             most = one if not np.isnan(one) else most
     return most
-
-
-def surprise_of_rule(confidence: Any) -> Any:
-    """Of a rule's finding: as rare as one in `ONE_IN`, or in more, the surer it is. Numbers, or arrays of them."""
-    return _LOG_ONE_IN - np.log(np.maximum(1.0 - confidence, 1e-3))
 
 
 @inner

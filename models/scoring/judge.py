@@ -42,6 +42,8 @@ VERDICT: Final = np.dtype(
 STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
 MOST_FINDINGS: Final = 64
 """Findings that one reading can have, at most."""
+_NEWS: Final = 28 * DAY
+"""What has gone on for longer is known by now, and makes no reading odd."""
 
 _ROWS, _FACTS = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1]
 _EXACT, _VERDICTS, _FINDINGS = nb.from_dtype(r.EXACT)[::1], nb.from_dtype(VERDICT)[::1], nb.from_dtype(FINDING)[::1]
@@ -61,15 +63,15 @@ _f4, _zones, _flags = nb.float32[:, ::1], nb.int64[:, ::1], nb.boolean[::1]
 def judge(
     rows, ring, ring_at, exact, exact_at, facts, midnights, touched, changed,
     meter, fact_of, offset, event_time, first, start, value, rank, register, voltage, received,
-    nodes, grown, tables, medians, model_of, many, theft, settings, strength, rules_on, in_shadow, live_from, shadow,
+    nodes, grown, tables, medians, model_of, many, theft, settings, rarity, rules_on, in_shadow, live_from, shadow,
     verdicts, findings, vectors, parts,
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `strength`: [services,
-    rules] how sure each is. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow` counts,
-    by rule, how often one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry a
-    reading. Returns the number of findings.
+    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `rarity`: [services,
+    rules] surprise of a finding. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow`
+    counts, by rule, how often one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry
+    a reading. Returns the number of findings.
     """
     features, ahead, looks = np.empty(WIDTH), np.empty(1, ROW), np.empty(SEEN, np.float32)
     x, raw, rare = (
@@ -246,9 +248,10 @@ def judge(
 
             # Score
             if warm and not missing:
-                surest = 0.0
+                found = 0.0
                 for n in range(said, count):
-                    surest = max(surest, strength[fact.service, findings[n].rule])
-                verdict.score = score_of(rare, surest, tables[model])
+                    if slot_time - findings[n].since < _NEWS:
+                        found = max(found, rarity[fact.service, findings[n].rule])
+                verdict.score = score_of(rare, found, tables[model])
                 verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED
     return count

@@ -26,7 +26,7 @@ from models.baseline.measure import (
     TOTAL,
     TWO_HOURS,
 )
-from models.scoring.calibrate import combined, score, surprise, surprise_of_rule
+from models.scoring.calibrate import combined, score, surprise
 from models.scoring.detectors.trees import leaf_mean
 from models.scoring.drift import LEAST_DAYS, strength
 from models.state import layout as s
@@ -49,9 +49,6 @@ NOW, BASE, LEVEL, FLATNESS, RUNS, SHAPE, DRIFT, FOREST, THEFT = range(9)
 DOUBT: Final = 2.0
 """Taken off the surprise of what nobody trained, where trained trees speak as well: most that is merely unusual is
 nothing wrong. Measured on real homes, see docs/adr/0012."""
-
-
-_of_rule = inner(surprise_of_rule)
 
 
 @inner
@@ -157,17 +154,16 @@ def largest(surprises):
 
 
 @inner
-def score_of(surprises, surest, tables):
-    """0-1, higher is odder; NaN while nothing is calibrated. `surest`: confidence of the surest rule that speaks.
+def score_of(surprises, found, tables):
+    """0-1, higher is odder; NaN while nothing is calibrated. `found`: surprise of the rarest finding, 0 of none.
 
     It is 1 - tail probability of the `largest` surprise. Until there is a table of largest surprises, that of parts
-    counts as one of so many. A rule's finding is as rare as one in 500, or in more, the surer it is.
+    counts as one of so many.
     """
     most = np.float64(largest(surprises))
     if np.isnan(most):
         return np.nan
-    if surest > 0:
-        most = max(most, _of_rule(surest))
+    most = max(most, found)
     calibrated = surprise(tables[len(PARTS)], most)
     if np.isnan(calibrated):
         calibrated = max(most - np.log(np.float64(len(PARTS))), 0.0)

@@ -22,6 +22,8 @@ from models.domain.units import SERVICES
 from models.scoring.rules.catalogue import model
 from models.scoring.rules.registry import NUMBER, RULES
 
+_LASTS_DAYS: Final = 7.0
+"""A rule that speaks falsely goes on about so long."""
 STORY_DAYS: Final = 14
 """Findings of so many days are evidence of one thing: that a rule speaks falsely once more meanwhile is chance."""
 
@@ -108,7 +110,18 @@ ODDS: Final = _odds()
 """[services, rules, causes] for a rule that opened: true against false, at one event in 1,000 meter-days"""
 OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])
 """[rules] place of its cause"""
-STRENGTH: Final = np.ascontiguousarray(1 - 1 / (1 + ODDS[:, np.arange(len(RULES)), OWN]))
-"""[services, rules] 0-1, how sure a rule is of its cause at one event in 1,000 meter-days: it knows of no prior; 0 of
+
+
+def _rarity() -> NDArray[np.float64]:
+    rarity = np.zeros((len(SERVICES), len(RULES)))
+    for service, name in enumerate(SERVICES):
+        for number, rule in enumerate(RULES):
+            if name in rule.services and rule not in model.RULES:
+                days = openings(rule.id, name).false_rate * _LASTS_DAYS / 1000
+                rarity[service, number] = max(-np.log(days), 0.0)
+    return rarity
+
+
+RARITY: Final = _rarity()
+"""[services, rules] surprise (`models.scoring.calibrate`) of a finding: how few clean days have one of the rule; 0 of
 what only passes on what the models say, for the score has that already"""
-STRENGTH[:, [NUMBER[rule.id] for rule in model.RULES]] = 0.0

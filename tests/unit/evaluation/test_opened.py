@@ -10,7 +10,8 @@ from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.opened import opened
 from models.contracts import AnomalyEvent, Evidence
 from models.domain.times import DAY, HOUR, to_datetime
-from models.scoring.calibrate import ONE_IN
+from models.scoring.rules.measured import RARITY
+from models.scoring.rules.registry import NUMBER
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def fleet() -> Fleet:
     return simulated(0, 3)
 
 
-def event(fleet: Fleet, home: int, at: int, status: str, rule: str = "W2", **more: Any) -> AnomalyEvent:
+def event(fleet: Fleet, home: int, at: int, status: str, rule: str = "D12", **more: Any) -> AnomalyEvent:
     """A line of the anomaly of a home, so many microseconds after the onset."""
     when: dt.datetime = to_datetime(fleet.onset + at)
     line = {
@@ -37,20 +38,22 @@ def event(fleet: Fleet, home: int, at: int, status: str, rule: str = "W2", **mor
     return AnomalyEvent.model_validate(line | more)
 
 
-def test_what_is_open_as_the_day_ends_counts_by_its_confidence(fleet: Fleet) -> None:
+def test_what_is_open_as_the_day_ends_counts_by_how_rare_it_is(fleet: Fleet) -> None:
     grid = opened(
         fleet,
         [
             event(fleet, 0, -DAY, "opened"),
             event(fleet, 1, DAY + HOUR, "opened"),
-            event(fleet, 0, DAY // 2, "updated", confidence=0.8),
+            event(fleet, 0, DAY // 2, "updated", rule="D13"),
             event(fleet, 2, HOUR, "opened", rule="S1"),
             event(fleet, 1, 3 * DAY + HOUR, "closed"),
         ],
     )
     assert grid.shape == (3, ATTACKED_DAYS)
-    np.testing.assert_allclose(grid[0], np.log(ONE_IN / 0.2), rtol=1e-6)
-    np.testing.assert_allclose(grid[1, :4], np.log(ONE_IN / np.array([ONE_IN, 0.5, 0.5, ONE_IN])), rtol=1e-6)
+    flat, low = RARITY[0, [NUMBER["D13"], NUMBER["D12"]]]
+    assert flat > low > 0
+    np.testing.assert_allclose(grid[0], flat, rtol=1e-6)
+    np.testing.assert_allclose(grid[1, :4], [0, low, low, 0], rtol=1e-6)
     assert not grid[1, 3:].any()
     assert not grid[2].any()
 
