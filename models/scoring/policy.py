@@ -77,11 +77,11 @@ _ACTING: Final = {
     "toilet_lasts_h": (120.0, "h", "ours: the same of flow that comes and goes"),
     "silence_lasts_h": (168.0, "h", "ours: the field gives a remote meter a week; most come back by themselves"),
     "shift_lasts_d": (
-        14.0,
+        28.0,
         "days",
         "ours: a clock stays wrong; on a real home shifted hours came and went within days",
     ),
-    "zero_lasts_d": (28.0, "days", "ours: lists of zero consumption are monthly; a home may stand empty for weeks"),
+    "zero_lasts_d": (60.0, "days", "ours: two bills; a home may stand empty for weeks"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
     "leak_span_h": (
         72.0,

@@ -40,7 +40,8 @@ _SPIKE, _SPIKE_DAYS, _SPIKE_KW = at("D3", "ratio"), at("D3", "days"), at("D3", "
 _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at("D13", "grid_steps")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
-_ZERO_ELECTRICITY, _ZERO_PIPE, _ZERO_DAYS = at("D17", "electricity_h"), at("D17", "pipe_h"), at("D17", "days")
+_ZERO_ELECTRICITY, _ZERO_EMPTY = at("D17", "electricity_h"), at("D17", "empty_h")
+_ZERO_PIPE, _ZERO_DAYS = at("D17", "pipe_h"), at("D17", "days")
 _UNUSED, _UNUSED_RATIO, _UNUSED_DAYS = at("W13", "hours"), at("W13", "ratio"), at("W13", "days")
 _ZERO_ACTIVE, _ZERO_QUIET = at("D17", "active"), at("D17", "quiet")
 _VOLTS = at("E4", "volts")
@@ -158,8 +159,9 @@ def data_rules(
         calm |= 1 << _D17 | 1 << _W13
     elif value == 0 and row.zero_since != NEVER and row.days >= settings[_ZERO_DAYS]:
         empty = row.active < settings[_ZERO_ACTIVE] or slow(row, LEVEL) < -settings[_ZERO_QUIET]
-        lived_in = fact.service == ELECTRICITY and not empty
-        least = settings[_ZERO_ELECTRICITY] if lived_in else settings[_ZERO_PIPE]
+        least = settings[_ZERO_PIPE]
+        if fact.service == ELECTRICITY:
+            least = settings[_ZERO_EMPTY] if empty else settings[_ZERO_ELECTRICITY]
         allowed = max(least, settings[_ZERO_SLOTS] * min(hours, 1.0), settings[_ZERO_RATIO] * row.zero_run)
         zeros = (start + interval - row.zero_since) / HOUR
         live = fact.service == ELECTRICITY and row.voltage > settings[_VOLTS]  # then it is a matter of E4

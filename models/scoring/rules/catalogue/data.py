@@ -123,6 +123,7 @@ RULES: Final = (
             Setting("ratio", "x own longest", 2.0, "ours"),
             Setting("slots", "slots", 24, "detection rules D17 has 48, of half-hours: as long"),
             Setting("electricity_h", "h", 24, "ours: a home in use draws something every day"),
+            Setting("empty_h", "h", 1440, "ours: two bills; a home that stands empty may draw nothing for weeks"),
             Setting("pipe_h", "h", 336, "detection rules W13, G5: 14 days, for a vacation is no fault"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
             Setting("active", "share", 0.9, "ours: of intervals with use; a home with less has none when it is empty"),

@@ -34,7 +34,7 @@ SHOP = meter("w9", customer_class="commercial")
         ("burst", GAS, {}, ("safety", 1, 10)),
         ("meter_fault", POWER, {}, ("exchange", 3, 34)),
         ("meter_fault", meter(), {"rules": ("W13",)}, None),
-        ("meter_fault", meter(), {"rules": ("W13", "D17")}, ("exchange", 3, 658)),
+        ("meter_fault", meter(), {"rules": ("W13", "D17")}, ("exchange", 3, 1426)),
         ("theft", POWER, {}, ("inspect", 2, 34)),
         ("theft", POWER, {"firm": False}, None),
         ("theft", POWER, {"firm": False, "rules": ("E1",)}, ("inspect", 2, 10)),
@@ -43,15 +43,15 @@ SHOP = meter("w9", customer_class="commercial")
         ("estimated_read_error", POWER, {}, None),
         ("estimated_read_error", POWER, {"rules": ("D1",)}, ("communication", 4, 34)),
         ("data_error", POWER, {}, ("inspect", 4, 34)),
-        ("data_error", POWER, {"rules": ("D12",)}, ("inspect", 4, 322)),
+        ("data_error", POWER, {"rules": ("D12",)}, ("inspect", 4, 658)),
         ("data_error", POWER, {"rules": ("D12", "D2")}, ("inspect", 4, 34)),
         ("communication_fault", POWER, {}, ("communication", 4, 154)),
-        ("meter_fault", POWER, {"rules": ("D17",)}, ("exchange", 3, 658)),
+        ("meter_fault", POWER, {"rules": ("D17",)}, ("exchange", 3, 1426)),
     ],
 )
 def test_what_is_ordered_by_cause(cause: str, of: Meter, more: dict[str, Any], expected: object) -> None:
     story = Story()
-    story.until(700, said("x", 10, cause, of=of, **more))
+    story.until(1500, said("x", 10, cause, of=of, **more))
     orders = [(order.work_type, order.priority, hours(order.created_at)) for order in story.all.orders]
     assert orders == ([] if expected is None else [expected])
     for order in story.all.orders:
