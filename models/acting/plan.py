@@ -54,6 +54,10 @@ def _away(known: Known) -> bool:
     return known.rules == ["W13"]
 
 
+def _moved(known: Known) -> bool:
+    return "D12" in known.rules and {*known.rules} <= _SHIFTED
+
+
 def _any(known: Known) -> bool:
     return True
 
@@ -71,17 +75,18 @@ _PLANS: Final[tuple[tuple[Cause, _Fits, Plan], ...]] = (
     ("unusual_use", _tampered, Plan(work="inspect", priority=2)),
     ("estimated_read_error", _long_estimated, Plan(work="communication", priority=4, hold=True)),
     ("estimated_read_error", _any, Plan(hold=True)),
+    ("data_error", _moved, Plan()),
     ("data_error", _any, Plan(work="inspect", priority=4, hold=True)),
     ("communication_fault", _any, Plan(work="communication", priority=4)),
 )
 """The first that fits. Theft and gas are never told to a customer; on evidence of theft that is not firm
-nothing is done, nor where nobody may be at home: D17 tells when it lasts."""
+nothing is done, nor where nobody may be at home: D17 tells when it lasts. A clock is set from the head-end."""
 _LASTS: Final = dict.fromkeys(("W1", "W4", "W14"), "leak_lasts_h") | {"W16": "toilet_lasts_h"}
 """How long a flow that a rule takes for a leak must have lasted at a home; the shortest of its rules counts."""
 _STILL: Final = {"D17", "W13", "E3", "S1", "S2"}
 """What speaks of a meter that reads nothing; where no other rule does, a home may stand empty."""
 _SHIFTED: Final = {"D12", "E3", "S1", "S2"}
-"""What speaks of hours that have moved; where no other rule does, a life may have, for a while."""
+"""What speaks of hours that have moved; where no other rule does, it may be a life that has."""
 _HOLD_OFF: Final = {
     "loss": "hold_off_loss_h",
     "reads": "hold_off_reads_h",
@@ -110,13 +115,11 @@ def hold_off_ends(known: Known, moment: Moment) -> int:
 
 
 def _lasts(known: Known, moment: Moment) -> int:
-    """Microseconds for which silence, zeros or shifted hours are to last before anybody is sent; 0 for all else."""
+    """Microseconds for which silence or zeros are to last before anybody is sent; 0 for all else."""
     if known.event.cause == "communication_fault":
         return moment.hours("silence_lasts_h")
     if known.event.cause == "meter_fault" and "D17" in known.rules and {*known.rules} <= _STILL:
         return moment.days("zero_lasts_d")
-    if known.event.cause == "data_error" and "D12" in known.rules and {*known.rules} <= _SHIFTED:
-        return moment.days("shift_lasts_d")
     return 0
 
 

@@ -76,11 +76,6 @@ _ACTING: Final = {
     "leak_lasts_h": (48.0, "h", "SFPUC: a flow of 48 h; of many that last for a day people are the reason"),
     "toilet_lasts_h": (120.0, "h", "ours: the same of flow that comes and goes"),
     "silence_lasts_h": (168.0, "h", "ours: the field gives a remote meter a week; most come back by themselves"),
-    "shift_lasts_d": (
-        28.0,
-        "days",
-        "ours: a clock stays wrong; on a real home shifted hours came and went within days",
-    ),
     "zero_lasts_d": (60.0, "days", "ours: two bills; a home may stand empty for weeks"),
     "notice_fresh_h": (48.0, "h", "issue: an older leak goes to review"),
     "leak_span_h": (

@@ -43,7 +43,7 @@ SHOP = meter("w9", customer_class="commercial")
         ("estimated_read_error", POWER, {}, None),
         ("estimated_read_error", POWER, {"rules": ("D1",)}, ("communication", 4, 34)),
         ("data_error", POWER, {}, ("inspect", 4, 34)),
-        ("data_error", POWER, {"rules": ("D12",)}, ("inspect", 4, 658)),
+        ("data_error", POWER, {"rules": ("D12",)}, None),
         ("data_error", POWER, {"rules": ("D12", "D2")}, ("inspect", 4, 34)),
         ("communication_fault", POWER, {}, ("communication", 4, 154)),
         ("meter_fault", POWER, {"rules": ("D17",)}, ("exchange", 3, 1426)),
