@@ -79,7 +79,7 @@ FLOW: Final = (
         water().live((MORE[:3] + 1).ravel()).live([0, 0]),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T14:00 W4    unusual_use
+        opened leak  21T15:00 23T14:00 W4    -
         closed leak  21T15:00 25T01:00 -     unusual_use
         """,
     ),
@@ -524,7 +524,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 36T00:00 E3    -
+        opened theft 21T00:00 36T00:00 E3    unusual_use
         """,
         policy=NO_S2,
     ),
@@ -534,7 +534,7 @@ USE: Final = (
         stolen(0.5, 14),
         """
         status cause start    at       rules or
-        opened theft 22T00:00 24T00:00 S2    unusual_use
+        opened theft 22T00:00 24T00:00 S2    -
         """,
     ),
     Case("S2: a vacation of a week", electricity().days(AWAY[:7]).days(POWER[30:40])),
@@ -643,7 +643,7 @@ TOGETHER: Final = (
         water().live((MORE[:3] + 5).ravel()),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T14:00 W4    unusual_use
+        opened leak  21T15:00 23T14:00 W4    -
         """,
         policy="[rules.W1]\non = false\n[rules.W14]\non = false",
     ),
