@@ -9,7 +9,7 @@ import numpy as np
 from evaluation.attacks import attack
 from evaluation.branches import Branch, Grid, Trunk, last_of_days
 from evaluation.changes import Alarms, changed
-from evaluation.contest import TREES, Contest, without
+from evaluation.contest import TREES, Contest, with_forest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from evaluation.judge import Verdict, judge
 from evaluation.measures import Days
@@ -30,7 +30,7 @@ class Case:
     kind: str
     days: Mapping[str, Mapping[str, Days]]
     """`detectors`, `parts` of the combined score with what the rules have open, what all are `without` one, and all
-    that are `untrained`: by name"""
+    that are `untrained`, and rules and groups with and without the `forest`: by name"""
     verdict: Verdict
     by_rules: Verdict
     """Without what the models say"""
@@ -100,4 +100,10 @@ def _grids(trunk: Trunk, branch: Branch, contest: Contest) -> dict[str, dict[str
     }
     parts = {"rules": opened(fleet, trunk.events + branch.events), **of_models}
     untrained = {name: grid for name, grid in parts.items() if name != TREES}
-    return {"detectors": detectors, "parts": parts, "without": without(parts), "untrained": without(untrained)}
+    return {
+        "detectors": detectors,
+        "parts": parts,
+        "without": without(parts),
+        "untrained": without(untrained),
+        "forest": with_forest(parts),
+    }

@@ -26,7 +26,7 @@ from models.domain.blocks import Int64
 from models.domain.times import HOUR
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
-from models.scoring.vector import DOUBT, FOREST, NOW, PARTS, THEFT
+from models.scoring.vector import BASE, DOUBT, FOREST, NOW, PARTS, SHAPE, THEFT
 
 EVERY_H: Final = 3
 """Hours from one vector of a meter to the next, for who learns all that comes: River takes 0.2 ms for each, and most
@@ -36,7 +36,9 @@ _WARM: Final = 500
 _LONG_S: Final = 0.3
 TREES: Final = PARTS[THEFT]
 """The part that trained trees have in the score"""
-_WITH_TREES: Final = {"rules": 0.0, PARTS[NOW]: DOUBT, PARTS[FOREST]: DOUBT, TREES: 0.0}
+_FOREST: Final = PARTS[FOREST]
+_ALONE: Final = ("rules", *PARTS[BASE : SHAPE + 1])
+_WITH_TREES: Final = {"rules": 0.0, PARTS[NOW]: DOUBT, _FOREST: DOUBT, TREES: 0.0}
 """Parts that count where the trees speak, and what is taken off each"""
 
 
@@ -139,6 +141,12 @@ def _speed(peer: Peer, vectors: Vectors) -> float:
         if seconds > _LONG_S or count == len(vectors):
             return count / max(seconds, 1e-9)
         count = min(4 * count, len(vectors))
+
+
+def with_forest(parts: Mapping[str, Grid]) -> dict[str, Grid]:
+    """The largest surprise of rules and groups of statistics, and of these and the forest."""
+    alone = {name: grid for name, grid in parts.items() if name in _ALONE}
+    return {"rules and groups": _largest(alone), "and the forest": _largest(alone | {_FOREST: parts[_FOREST]})}
 
 
 def without(parts: Mapping[str, Grid]) -> dict[str, Grid]:

@@ -80,7 +80,7 @@ FLOW: Final = (
         """
         status cause start    at       rules or
         opened leak  21T15:00 23T14:00 W4    -
-        closed leak  21T15:00 25T01:00 -     unusual_use
+        closed leak  21T15:00 25T01:00 -     -
         """,
     ),
     Case(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evaluation.branches import Closed, Grid, Read
-from evaluation.contest import Contest, Stream, contenders, without
+from evaluation.contest import Contest, Stream, contenders, with_forest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.measures import Days
 from models.domain.times import HOUR
@@ -128,3 +128,10 @@ def test_where_no_trees_speak_every_part_counts() -> None:
                      "theft": silent})  # fmt: skip
     np.testing.assert_array_equal(grids["without base"], [[5, 5]])
     np.testing.assert_array_equal(grids["without theft"], grids["all parts"])
+
+
+def test_what_the_forest_adds_is_beside_rules_and_groups_alone() -> None:
+    parts = {name: np.array([[value]], np.float32) for name, value in
+             {"rules": 2, "now": 8, "base": 3, "shape": 1, "drift": 7, "forest": 4, "theft": 9}.items()}  # fmt: skip
+    grids = with_forest(parts)
+    assert [grid.item() for grid in grids.values()] == [3, 4]

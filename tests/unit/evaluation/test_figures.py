@@ -29,6 +29,7 @@ def case(seed: int, kind: str, own: Days, other: Days, said: tuple[Line, ...] = 
         "parts": {"now": own, "forest": other},
         "without": {"all parts": own, "without now": other, "without forest": own},
         "untrained": {"all parts": own, "without base": own, "without forest": other},
+        "forest": {"rules and groups": other, "and the forest": own},
     }
     found = Tally(injected=1, found=1, found_right_cause=0, delays_s=[7200.0])
     nothing = Verdict({kind: Tally(injected=1)}, {}, (), (), (), (), ())
@@ -76,7 +77,10 @@ def test_what_was_said_of_untouched_homes_is_per_thousand_days() -> None:
 
 def test_the_page_tells_of_detectors_parts_and_what_each_adds() -> None:
     text = page({"homes": 3, "fleets": {"simulated, electricity": figures(measured())}}, "meterwatch evaluate")
-    assert "| simulated, electricity | theft | +12.5 ± 17.7 | +0.0 ± 0.0 | +12.5 ± 17.7 | +0.0 ± 0.0 |" in text
+    assert (
+        "| simulated, electricity | theft | +12.5 ± 17.7 | +0.0 ± 0.0 | +12.5 ± 17.7 | +12.5 ± 17.7 | +0.0 ± 0.0 |"
+        in text
+    )
     assert "| combined score | 0.875 ± 0.177 | " in text
     assert "+12.5 ± 17.7 | 1,000 |" in text
     assert "| forest | 0.75 | 0.75 |" in text
