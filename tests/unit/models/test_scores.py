@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 from river.drift import PageHinkley
@@ -221,6 +223,28 @@ def test_about_one_in_a_hundred_clean_scores_is_above_99_percent() -> None:
     assert 0.4 < (scores > 0.5).mean() < 0.6
     assert np.isnan(scores_of(run, 0, 7)).all()
     assert not np.isnan(scores_of(run, 9, 45)).any()
+
+
+@hypothesis.settings(max_examples=4, deadline=None)
+@hypothesis.given(
+    scale=st.sampled_from([0.02, 0.3, 1.0, 30.0]),
+    spread=st.floats(0, 0.4),
+    tail=st.floats(2.5, 30),
+    seed=st.integers(0, 99),
+)
+def test_a_stated_rate_holds_whatever_the_population(scale: float, spread: float, tail: float, seed: int) -> None:
+    """Fleets of small or large users, whose days differ little or much, with light tails or heavy ones."""
+
+    def share(day: int, home: int) -> float:
+        far = spread * np.random.default_rng([seed, day, home]).standard_t(tail)
+        return scale * float(np.exp(np.clip(far, -3, 3)))
+
+    run = kit.run(METERS, days(0, 45, share), range(0, 45 * COUNT, COUNT), kit.POLICY)
+    scores = scores_of(run, 24, 45)
+    assert 0.002 < (scores > 0.99).mean() < 0.02
+    assert 0.07 < (scores > 0.9).mean() < 0.13
+    assert 0.4 < (scores > 0.5).mean() < 0.6
+    assert not any(event.firm for _, event in run.events), "nobody is sent for theft"
 
 
 def test_a_heat_wave_is_a_drift_of_the_cohort_and_opens_nothing() -> None:
