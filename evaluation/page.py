@@ -11,7 +11,8 @@ _STYLE: Final = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #222; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: .6rem 0 1.4rem } td, th { padding: .15rem .7rem; text-align: right }
 th { border-bottom: 1px solid #999; font-weight: 600 } td:first-child, th:first-child { text-align: left }
-tr:nth-child(even) td { background: #f6f6f4 } small { color: #777 } svg text { font: 11px system-ui, sans-serif }
+tr:nth-child(even) td { background: #f6f6f4 } td:not(:first-child) { white-space: nowrap }
+small { color: #777 } svg text { font: 11px system-ui, sans-serif }
 """
 _CURVES: Final = 8
 """In one plot, at most"""
