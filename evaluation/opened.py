@@ -1,7 +1,6 @@
 """What the rules say by themselves, as a score of each day: how rare the rarest open finding is."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import numpy as np
 
@@ -12,14 +11,6 @@ from models.domain.times import to_us
 from models.domain.units import SERVICES
 from models.scoring.rules.measured import RARITY
 from models.scoring.rules.registry import NUMBER
-
-_MODELS: Final = frozenset({"S1", "S2"})
-"""Rules that only pass on what the models say."""
-
-
-def of_rules(event: AnomalyEvent) -> bool:
-    """Whether a rule that looks at readings itself has part in an anomaly."""
-    return not {seen.rule for seen in event.evidence} <= _MODELS
 
 
 def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
@@ -32,8 +23,6 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
     grid: Grid = np.zeros((len(fleet.homes), ATTACKED_DAYS), np.float32)
     ends = fleet.ends
     for life in lives.values():
-        if not any(of_rules(event) for event in life):
-            continue
         said = np.array([to_us(event.updated_at) for event in life])
         rare = np.array([0.0 if event.status == "closed" else _rarest(event, service) for event in life])
         last = np.searchsorted(said, ends, side="right") - 1
@@ -44,4 +33,5 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
 
 
 def _rarest(event: AnomalyEvent, service: int) -> float:
+    """0 where nothing but models speaks, or only what is judged across meters."""
     return max((float(RARITY[service, NUMBER[seen.rule]]) for seen in event.evidence if seen.rule in NUMBER), default=0)

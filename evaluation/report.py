@@ -95,7 +95,7 @@ def _fleet(figures: dict[str, Any]) -> Iterator[str]:
     yield table(["family", *_COLUMNS.values()], [[kind, *_cells(one)] for kind, one in families.items()])
     yield "### What each part of it finds"
     yield (
-        "ROC of each part's surprise by itself. That of the rules is how sure the surest open anomaly is, those left "
+        "ROC of each part's surprise by itself. That of the rules is how rare the rarest open finding is, those left "
         "out that only pass on what the models say."
     )
     kinds = list(families)

@@ -11,7 +11,7 @@ to a hundredfold apart, and another utility lies somewhere between. Shares are o
 covers, or no event long enough, figures are ours, and say so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -95,14 +95,19 @@ def openings(rule: str, service: str) -> Openings:
     return _MEASURED.get(service, {}).get(rule) or _OURS[rule]
 
 
-def _odds() -> NDArray[np.float64]:
-    odds = np.zeros((len(SERVICES), len(RULES), len(CAUSES)))
+def _every() -> Iterator[tuple[int, int, Openings]]:
+    """Numbers of service and rule, and what is known of the two."""
     for service, name in enumerate(SERVICES):
         for number, rule in enumerate(RULES):
             if name in rule.services:
-                known = openings(rule.id, name)
-                for cause, share in known.of.items():
-                    odds[service, number, CAUSES.index(cause)] = share / known.false_rate
+                yield service, number, openings(rule.id, name)
+
+
+def _odds() -> NDArray[np.float64]:
+    odds = np.zeros((len(SERVICES), len(RULES), len(CAUSES)))
+    for service, number, known in _every():
+        for cause, share in known.of.items():
+            odds[service, number, CAUSES.index(cause)] = share / known.false_rate
     return odds
 
 
@@ -114,11 +119,9 @@ OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])
 
 def _rarity() -> NDArray[np.float64]:
     rarity = np.zeros((len(SERVICES), len(RULES)))
-    for service, name in enumerate(SERVICES):
-        for number, rule in enumerate(RULES):
-            if name in rule.services and rule not in model.RULES:
-                days = openings(rule.id, name).false_rate * _LASTS_DAYS / 1000
-                rarity[service, number] = max(-np.log(days), 0.0)
+    for service, number, known in _every():
+        if RULES[number] not in model.RULES:
+            rarity[service, number] = max(-np.log(known.false_rate * _LASTS_DAYS / 1000), 0.0)
     return rarity
 
 

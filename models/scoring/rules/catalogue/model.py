@@ -38,7 +38,7 @@ RULES: Final = (
         "log odds",
         (
             Setting(
-                "log_odds", "log odds", 3.2, "ours: on ten real homes that the trees were not shown, 0.9 in 1,000 days"
+                "log_odds", "log odds", 3.2, "ours: on ten real homes that the trees were not shown, 0.4 in 1,000 days"
             ),
             Setting("one_in", "readings", 150, "ours: and as rare as that in the fleet at hand"),
         ),
