@@ -84,8 +84,13 @@ class Worker:
             raise WorkerError(f"the worker is not ready after {_READY_S:g} s, see {self._log}") from None
 
     def check(self) -> None:
-        """Raises WorkerError when it has ended by itself."""
+        """Raises WorkerError when it has ended by itself, and KeyboardInterrupt when it was told to.
+
+        A Ctrl-C reaches all of the group, and the worker may have done with it before it is heard here.
+        """
         if self._process is not None and self._process.returncode is not None:
+            if self._process.returncode == 0:
+                raise KeyboardInterrupt
             words = self._log.read_text(errors="replace").strip()[-1500:]
             raise WorkerError(f"the worker has ended with exit code {self._process.returncode}:\n{words}")
 

@@ -124,13 +124,20 @@ def test_real_series_through_a_given_cluster_leave_nothing_behind_and_a_replay_s
     assert said(tmp_path / "replayed" / "anomalies.jsonl") == said(tmp_path / "anomalies.jsonl")
 
 
-def test_ctrl_c_leaves_nothing_behind(kafka: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["all", "the worker"])
+def test_ctrl_c_leaves_nothing_behind(kafka: Cluster, tmp_path: Path, first: str) -> None:
+    """It reaches all at once, or the worker so much sooner that it is gone when the demo hears of it."""
     before = everything(kafka.bootstrap)
     running = demo(tmp_path, kafka.bootstrap, "--real")
     assert running.stdout is not None
     while not (line := running.stdout.readline()).startswith("2022-"):
         assert line, running.communicate()
-    os.killpg(running.pid, signal.SIGINT)
+    if first == "all":
+        os.killpg(running.pid, signal.SIGINT)
+    else:
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text(encoding="utf-8")
+        (worker,) = (int(child) for child in children.split())
+        os.kill(worker, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
     assert "Traceback" not in err
