@@ -39,7 +39,7 @@ def _both(service: Service) -> tuple[Entry, ...]:
         *_of(service, "flat_estimates", "flat_estimates_true_up", "prolonged_estimation", "flat_valid", "copied_day"),
         *_of(service, "stopped", "register_mismatch", "x10"),
         _sized("clock_shift", "clock_shift", 3),
-        *_of(service, "vacation", "baby", "season", "guests"),
+        *_of(service, "vacation", "tenancy", "baby", "season", "guests"),
     )
 
 
@@ -47,7 +47,7 @@ CATALOGUE: Final[Mapping[Service, tuple[Entry, ...]]] = {
     "electricity": (
         _sized("h1", "h1", *JOKAR_LEFT),
         *_of("electricity", "h2", "h3", "h4", "h5", "h6", "bypass_50", "bypass_30", "bypass_15"),
-        *_of("electricity", "one_circuit", "ramp", "weekends_only", "evenings_only", "ev"),
+        *_of("electricity", "one_circuit", "ramp", "weekends_only", "evenings_only", "ev", "solar"),
         *_both("electricity"),
     ),
     "water": (

@@ -18,6 +18,7 @@ def _soon(kind: str, hours: int) -> Place:
 
 
 _H: Final = ("groups", "h1-h6")
+_LIVES: Final = ("vacation", "tenancy", "ev", "solar", "baby")
 _STUCK: Final = ("flat_estimates", "flat_valid", "copied_day", "x10", "stopped", "register_mismatch")
 HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
     "electricity": (
@@ -30,10 +31,10 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
         ("50 % bypass: right cause within 7 days", _soon("bypass_50", 168)),
         ("30 % bypass: score above 1 % within 14 days", _found("bypass_30", 14, "1")),
         ("30 % bypass: right cause within 14 days", _soon("bypass_30", 336)),
-        *((f"{kind}: called theft", ("look_alikes", kind, "theft")) for kind in ("vacation", "ev", "baby")),
+        *((f"{kind}: called theft", ("look_alikes", kind, "theft")) for kind in _LIVES),
         *(
             (f"{kind}: score above 1 % of clean days", ("look_alikes", kind, "days", "found_14_at_1"))
-            for kind in ("vacation", "ev", "baby")
+            for kind in _LIVES
         ),
         *((f"{kind}: right cause within 2 days", _soon(kind, 48)) for kind in _STUCK),
         ("true-up: right cause", ("kinds", "flat_estimates_true_up", "right")),

@@ -79,7 +79,8 @@ Written by `{command}`; the trees are version `{digest}`.
 
 Small boosted trees (scikit-learn's, run by our own kernel) look at how a home's closed days depart from its own past,
 peers taken out, and say how theft-like that is. They were trained on attacks put into homes, against the same homes as
-they are and homes that live on in another way: a vacation, a baby, an electric car, a season, guests.
+they are and homes that live on in another way: a vacation, other tenants, a baby, an electric car, panels that nobody
+registered, a season, guests.
 
 Each home here is scored by trees that were not shown it; *unseen* by trees that were not shown the family either. *ROC*
 holds attacked days against the same days of the other homes, from the day of the onset on; *found* is the share of

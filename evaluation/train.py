@@ -30,7 +30,7 @@ THEFT: Final = (
     "evenings_only",
 )  # fmt: skip
 """h5 is left to D13: equal values to the digit are an estimate first."""
-LOOK_ALIKES: Final = ("vacation", "baby", "ev", "season", "guests")
+LOOK_ALIKES: Final = ("vacation", "tenancy", "baby", "ev", "solar", "season", "guests")
 SIMULATED: Final = "simulated"
 _TREES, _DEPTH, _LEAVES, _PACE = 150, 5, 15, 0.08
 _LEAST_LEAF, _BINS = 60, 255

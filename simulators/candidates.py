@@ -110,7 +110,11 @@ def _bursts(of: Candidate, size: float) -> bool:
     return of.household and size > 2.6 * of.peak
 
 
-def _stolen(of: Candidate, size: float) -> bool:
+def _at_home(of: Candidate, size: float) -> bool:
+    return of.household
+
+
+def _less(of: Candidate, size: float) -> bool:
     return of.household and of.kwh_a_day > 4
 
 
@@ -121,10 +125,11 @@ def _fine(of: Candidate, size: float) -> bool:
 _SHOWS: Final[dict[str, Callable[[Candidate, float], bool]]] = {
     **dict.fromkeys(("leak", "growing_leak", "toilet"), _leaks),
     "burst": _bursts,
-    **dict.fromkeys(("bypass_70", "bypass_50", "tamper_drop", "reverse_energy", "inactive_use"), _stolen),
-    "zero_with_voltage": lambda of, size: _stolen(of, size) and of.reads.voltage is not None,
+    **dict.fromkeys(("bypass_70", "bypass_50", "tamper_drop", "reverse_energy", "inactive_use"), _less),
+    "zero_with_voltage": lambda of, size: _less(of, size) and of.reads.voltage is not None,
     **dict.fromkeys(("flat_estimates_true_up", "flat_valid", "prolonged_estimation", "x0_1"), _fine),
     "copied_day": lambda of, size: _fine(of, size) and of.regular,
     "clock_shift": lambda of, size: _fine(of, size) and of.regular and of.alike_after(round(size)) < 0.5,
-    **dict.fromkeys(("vacation", "baby", "guests", "irrigation", "ev", "season"), lambda of, size: of.household),
+    **dict.fromkeys(("vacation", "tenancy", "baby", "guests", "irrigation", "ev", "season"), _at_home),
+    "solar": _less,
 }

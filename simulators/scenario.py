@@ -57,6 +57,8 @@ PLAN: Final[tuple[tuple[str, str, tuple[float, ...]], ...]] = (
     ("guests", "electricity", (1.5,)),
     ("guests", "water", (2.0,)),
     ("irrigation", "water", (300, 600)),
+    ("tenancy", "electricity", (3,)),
+    ("solar", "electricity", (2,)),
 )
 """Kind, service and sizes in the family's unit, a meter for each size; the hardest to find a meter for come first."""
 

@@ -1,6 +1,7 @@
 """What the families are made of: changes to what passes the register, and to what the head-end says of it."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,19 @@ def more(reads: Reads, where: Mask, use: Float64 | float) -> Reads:
     """That much more, meter's unit an interval, passes the register there."""
     added = counted(np.where(where, use, 0.0), reads.resolution)
     return with_metered(reads, where, snap(reads.metered + added, reads.resolution))
+
+
+def reordered(reads: Reads, onset: int, end: int, order: Callable[[Int64, Int64], Int64]) -> Reads:
+    """The use of each local day in another order.
+
+    `order`: the places from which it comes, by [n] place in the day and [n] intervals of the day.
+    """
+    span = np.flatnonzero(reads.span(onset, end))
+    _, begins, lengths = np.unique(local_time(reads).day[span], return_index=True, return_counts=True)
+    first, count = np.repeat(begins, lengths), np.repeat(lengths, lengths)
+    metered = reads.metered.copy()
+    metered[span] = reads.metered[span[first + order(np.arange(len(span)) - first, count)]]
+    return with_metered(reads, reads.span(onset, end), metered)
 
 
 def hours(reads: Reads) -> float:

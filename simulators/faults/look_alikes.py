@@ -3,9 +3,19 @@
 import numpy as np
 
 from models.domain.times import DAY
-from simulators.faults.changes import counted, hours, local_time, mean_before, more, scaled, with_metered
-from simulators.faults.family import ELECTRICITY, WATER, every, family
+from simulators.faults.changes import (
+    counted,
+    hours,
+    local_time,
+    mean_before,
+    more,
+    reordered,
+    scaled,
+    with_metered,
+)
+from simulators.faults.family import ELECTRICITY, GAS, WATER, every, family
 from simulators.faults.reads import Reads
+from simulators.series import snap
 
 
 @family("vacation", sizes=every(1.0), unit="x quiet nights", lasts_days=10, judged_days=10)
@@ -51,6 +61,36 @@ def guests(reads: Reads, onset: int, end: int, size: float, rng: np.random.Gener
     """A full house: `size` x the use, and a party from 18:00 to 24:00 with half as much again."""
     party = local_time(reads).between(18, 24)
     return scaled(reads, reads.span(onset, end), np.where(party, 1.5 * size, size))
+
+
+@family(
+    "tenancy", sizes={ELECTRICITY: (2, 5), WATER: (2, 5), GAS: (2, 5)}, unit="days of nobody at home", judged_days=14
+)
+def tenancy(reads: Reads, onset: int, end: int, size: float, rng: np.random.Generator) -> Reads:
+    """One household moves out, `size` days later another moves in, and nobody has told the utility.
+
+    It uses 0.6 to 1.8 x as much, and all of it one to three hours earlier or later.
+    """
+    moved_in = min(end, onset + round(size * DAY))
+    level = np.exp(rng.uniform(np.log(0.6), np.log(1.8)))
+    later = round(rng.choice((-1, 1)) * rng.uniform(1, 3) / hours(reads))
+    theirs = reordered(reads, moved_in, end, lambda place, count: (place - later) % count)
+    return vacation(scaled(theirs, reads.span(moved_in, end), level), onset, moved_in, 1.0, rng)
+
+
+@family("solar", sizes={ELECTRICITY: (2, 4)}, unit="kW", judged_days=14)
+def solar(reads: Reads, onset: int, end: int, size: float, rng: np.random.Generator) -> Reads:
+    """Panels that nobody has registered: use less what they yield, `size` units an hour at noon of a clear day.
+
+    They yield from 06:30 to 17:30, as the day's clouds let them. What is not used at once goes uncounted.
+    """
+    local = local_time(reads)
+    day = local.day - local.day[0]
+    sun = np.sin(np.pi * np.clip((local.hour + hours(reads) / 2 - 6.5) / 11, 0.0, 1.0))
+    sky = rng.uniform(0.15, 1.0, int(day[-1]) + 1)[day] * rng.uniform(0.7, 1.0, len(day))
+    span = reads.span(onset, end)
+    yielded = counted(np.where(span, size * hours(reads) * sun * sky, 0.0), reads.resolution)
+    return with_metered(reads, span, snap(np.maximum(reads.metered - yielded, 0.0), reads.resolution))
 
 
 @family("irrigation", sizes={WATER: (300, 600)}, unit="L/h", judged_days=7)

@@ -15,6 +15,7 @@ from simulators.faults.changes import (
     local_time,
     mean_before,
     more,
+    reordered,
     scaled,
     with_metered,
 )
@@ -158,9 +159,4 @@ def h5(reads: Reads, onset: int, end: int, size: float, rng: np.random.Generator
 @family("h6", "theft", sizes={ELECTRICITY: (1,)}, unit="", judged_days=JUDGED)
 def h6(reads: Reads, onset: int, end: int, size: float, rng: np.random.Generator) -> Reads:
     """The order of each day's intervals is turned round: as much as ever, at the cheap hours."""
-    span = np.flatnonzero(reads.span(onset, end))
-    _, first, count = np.unique(local_time(reads).day[span], return_index=True, return_counts=True)
-    mirror = np.repeat(2 * first + count - 1, count) - np.arange(len(span))
-    metered = reads.metered.copy()
-    metered[span] = reads.metered[span[mirror]]
-    return with_metered(reads, reads.span(onset, end), metered)
+    return reordered(reads, onset, end, lambda place, count: count - 1 - place)

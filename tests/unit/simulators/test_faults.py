@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.domain.causes import CAUSES
 from models.domain.times import DAY, HOUR, SECOND, to_us
 from simulators.faults import ESTIMATED, FAMILIES, Reads, strike
+from simulators.faults.changes import local_time
 from simulators.series import snap
 
 EVERY = pytest.mark.parametrize("kind", FAMILIES)
@@ -358,6 +359,47 @@ def test_on_vacation_a_home_is_as_quiet_as_at_night() -> None:
     away, span = inject("vacation", reads, 14, 24, 1.0)
     assert away.value[span].max() < np.median(reads.value)
     assert away.value[span].sum() < 0.5 * reads.value[span].sum()
+
+
+@pytest.mark.parametrize("days", [2, 5])
+def test_other_tenants_come_after_days_of_nobody_and_live_by_other_hours(days: int) -> None:
+    reads = weeks_of(4)
+    let, _ = inject("tenancy", reads, 14, 28, days)
+    was, now = reads.value.reshape(28, 24)[14:], let.value.reshape(28, 24)[14:]
+    assert now[:days].max() < np.median(was)
+    level = now[days:].sum(axis=1) / was[days:].sum(axis=1)
+    np.testing.assert_allclose(level, level[0], atol=0.002)
+    assert 0.6 <= level[0] <= 1.8
+    later = [
+        hour for hour in range(-12, 12) if np.allclose(now[days:], level[0] * np.roll(was[days:], hour, 1), atol=0.01)
+    ]
+    assert len(later) == 1
+    assert 1 <= abs(later[0]) <= 3
+    np.testing.assert_array_equal(let.value, let.metered)
+
+
+def test_tenants_differ() -> None:
+    reads, tenancy = weeks_of(4), FAMILIES["tenancy"].inject
+    use = [
+        tenancy(reads, MONDAY, MONDAY + 28 * DAY, 2, seed).value[48:].reshape(-1, 24).mean(axis=0) for seed in range(9)
+    ]
+    assert min(map(sum, use)) < sum(reads.value[48:].reshape(-1, 24).mean(axis=0)) < max(map(sum, use))
+    assert len({int(hours.argmax()) for hours in use}) > 2
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Sydney"])
+def test_panels_leave_less_by_day_and_nothing_changes_at_night(zone: str) -> None:
+    reads = weeks_of(6, timezone=zone)
+    less, span = inject("solar", reads, 14, 42, 2)
+    hour = local_time(reads).hour
+    night = (hour < 6) | (hour >= 18)
+    np.testing.assert_array_equal(less.value[night], reads.value[night])
+    np.testing.assert_array_equal(less.value, less.metered)
+    noon = span & (hour >= 10) & (hour < 14)
+    assert less.value[noon].sum() < 0.4 * reads.value[noon].sum()
+    assert (less.value[noon] == 0).any(), "what is too much goes uncounted"
+    yields = (reads.value - less.value)[noon & (less.value > 0)]
+    assert 0 < yields.max() <= 2
 
 
 def test_a_baby_is_awake_at_night() -> None:
