@@ -172,6 +172,10 @@ FLOW: Final = (
         closed burst 31T00:00 31T07:00 -     -
         """,
     ),
+    Case(
+        "W15: heating begins where all summer only a cooker was on",
+        gas().live([0] * 5 + [0.8, 1.3, 1.2, 0.7] + [0] * 15),
+    ),
     Case("estimates raise no leak", water().live((MORE[:3] + 5).ravel(), quality="estimated")),
     Case(
         "estimates clear no leak, the first valid read does",

@@ -32,8 +32,8 @@ _SHARE, _GAS_SHARE, _PAST = at("W6", "share"), at("W6", "gas_share"), at("W6", "
 _RATIO, _RISE, _BASE_DAYS = at("W14", "ratio"), at("W14", "rise_l_h"), at("W14", "days")
 _PAST_TOP, _OTHERS_HOURS = at("W14", "past"), at("W14", "others_h")
 _BURST, _GAS_BURST = at("W15", "ratio"), at("W15", "gas_ratio")
-_FLOOR, _SUDDEN, _EVEN = at("W15", "floor_l_h"), at("W15", "sudden_l_h"), at("W15", "even")
-_BURST_DAYS = at("W15", "days")
+_FLOOR, _GAS_FLOOR = at("W15", "floor_l_h"), at("W15", "gas_floor_l_h")
+_SUDDEN, _EVEN, _BURST_DAYS = at("W15", "sudden_l_h"), at("W15", "even"), at("W15", "days")
 _TOLD, _NIGHTS, _NIGHT_DAYS = at("W16", "told"), at("W16", "nights"), at("W16", "days")
 _BAND, _BAND_SHARE = at("W17", "band"), at("W17", "share")
 _STOP_DAYS, _STEADY = at("G3", "days"), at("G3", "steady")
@@ -91,7 +91,8 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
         calm |= 1 << _W6
 
     ratio = settings[_GAS_BURST] if fact.service == GAS else settings[_BURST]
-    allowed = max(ratio * row.peak, settings[_FLOOR] / litres)
+    floor = settings[_GAS_FLOOR] if fact.service == GAS else settings[_FLOOR]
+    allowed = max(ratio * row.peak, floor / litres)
     if hourly and fact.service == WATER:  # an hour and a half of watering the garden fills no two hours evenly
         sudden = burst >= max(settings[_EVEN] * max(last, before), settings[_SUDDEN] / litres)
         burst = burst if sudden or third > allowed else np.nan

@@ -84,7 +84,8 @@ RULES: Final = (
         (
             Setting("ratio", "x own two-hour maximum", 1.77, "design study, hourly water"),
             Setting("gas_ratio", "x own two-hour maximum", 2.5, "ours: a cold snap is no burst"),
-            Setting("floor_l_h", "L/h", 400, "ours: homes fill and water so much, for three hours; gas for two"),
+            Setting("floor_l_h", "L/h", 400, "ours: homes fill and water so much, for three hours"),
+            Setting("gas_floor_l_h", "L/h", 1500, "ours: above a boiler that heats one home, for two hours, as in G2"),
             Setting("sudden_l_h", "L/h", 700, "ours: above what waters a garden, for two hours"),
             Setting("even", "ratio", 0.6, "ours: the lesser of two hours to the greater, of what is sudden"),
             Setting("days", "days", 14, "ours: days learnt before it is judged"),
