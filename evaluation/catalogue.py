@@ -24,16 +24,17 @@ class Entry:
 
 
 def _of(service: Service, *names: str) -> Iterator[Entry]:
-    """`name` with the family's sizes."""
+    """`name` with the family's sizes, where it happens to the service."""
     for name in names:
-        yield Entry(name, FAMILIES[name], FAMILIES[name].sizes[service])
+        if service in FAMILIES[name].services:
+            yield Entry(name, FAMILIES[name], FAMILIES[name].sizes[service])
 
 
 def _sized(kind: str, family: str, *sizes: float) -> Entry:
     return Entry(kind, FAMILIES[family], sizes)
 
 
-def _both(service: Service) -> tuple[Entry, ...]:
+def _every(service: Service) -> tuple[Entry, ...]:
     """Read errors, and lives that look like a fault."""
     return (
         *_of(service, "flat_estimates", "flat_estimates_true_up", "prolonged_estimation", "flat_valid", "copied_day"),
@@ -43,16 +44,23 @@ def _both(service: Service) -> tuple[Entry, ...]:
     )
 
 
+_UNTIL_TOLD: Final = Entry("stopped", dataclasses.replace(FAMILIES["stopped"], lasts_days=14), (1,))
+"""Of gas, which may well rest for days: G5 and D17 let a fortnight pass."""
 CATALOGUE: Final[Mapping[Service, tuple[Entry, ...]]] = {
     "electricity": (
         _sized("h1", "h1", *JOKAR_LEFT),
         *_of("electricity", "h2", "h3", "h4", "h5", "h6", "bypass_50", "bypass_30", "bypass_15"),
         *_of("electricity", "one_circuit", "ramp", "weekends_only", "evenings_only", "ev", "solar"),
-        *_both("electricity"),
+        *_every("electricity"),
     ),
     "water": (
         *(_sized(f"leak_{flow}", "leak", flow) for flow in (1, 3, 10, 30)),
         *_of("water", "toilet", "burst", "irrigation"),
-        *_both("water"),
+        *_every("water"),
+    ),
+    "gas": (
+        *(_sized(f"leak_{flow}", "leak", flow) for flow in (30, 60, 150)),
+        *_of("gas", "growing_leak", "burst", "bypass_70", "bypass_50"),
+        *(_UNTIL_TOLD if entry.kind == "stopped" else entry for entry in _every("gas")),
     ),
 }

@@ -6,20 +6,20 @@ Simulated homes are as many as wanted, and another town for each seed; real ones
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.contracts import Meter
-from models.domain.blocks import Blocks, Int64
+from models.domain.blocks import Blocks, Float64, Int64
 from models.domain.localtime import FIRST_DAY, midnights
 from models.domain.quality import MISSING, VALID, rank_of
 from models.domain.times import NEVER
 from models.state.partition import Partition
 from simulators.faults import Reads
 from simulators.world.calendar import Calendar
-from simulators.world.hardware import MODELS
+from simulators.world.hardware import GAS_QMAX, MODELS, size_of
 from simulators.world.premises import premise_of
 from simulators.world.reading import reads_of
 from simulators.world.weather import weather_of
@@ -29,8 +29,8 @@ ATTACKED_DAYS: Final = 14
 DAYS: Final = HISTORY_DAYS + ATTACKED_DAYS
 FIRST_MONDAY: Final = dt.date(2025, 1, 6)
 _TIMEZONE: Final = "Europe/Berlin"
-Service = Literal["electricity", "water"]
-SERVICES: Final[tuple[Service, ...]] = ("electricity", "water")
+Service = Literal["electricity", "water", "gas"]
+SERVICES: Final[tuple[Service, ...]] = get_args(Service)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -139,9 +139,11 @@ def simulated(seed: int, homes: int, service: Service = "electricity", days: int
         solar = premise.fittings is not None and premise.fittings.solar_kw
         if premise.kind not in ("house", "flat") or solar or service not in premise.services:
             continue
-        use = premise.use.electricity if service == "electricity" else premise.use.water
+        use: Float64 = getattr(premise.use, service)
         reads, _ = reads_of(np.random.default_rng([seed, 1, number]), calendar, model, use)
         record = {"meter_id": f"{service[0]}{number:05d}", "resolution": model.resolution}
+        if service == "gas":  # its limits are by size
+            record["size"] = size_of(service, use, GAS_QMAX[0])
         found.append(
             Home(_residential(service, model.unit, model.interval_s, _TIMEZONE, record), _without_voltage(reads))
         )

@@ -20,6 +20,12 @@ def _soon(kind: str, hours: int) -> Place:
 _H: Final = ("groups", "h1-h6")
 _LIVES: Final = ("vacation", "tenancy", "ev", "solar", "baby")
 _STUCK: Final = ("flat_estimates", "flat_valid", "copied_day", "x10", "stopped", "register_mismatch")
+_READS: Final[tuple[tuple[str, Place], ...]] = (
+    ("true-up: right cause", ("kinds", "flat_estimates_true_up", "right")),
+    ("prolonged estimation: right cause", ("kinds", "prolonged_estimation", "right")),
+    ("clock shift of 3 h: right cause within 7 days", _soon("clock_shift", 168)),
+    ("clock shift: false per 1,000 clean days", ("false_alarms", "by_rule", "D12")),
+)
 HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
     "electricity": (
         ("h1-h6: ROC over days, pooled", (*_H, "days", "roc")),
@@ -37,10 +43,7 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
             for kind in _LIVES
         ),
         *((f"{kind}: right cause within 2 days", _soon(kind, 48)) for kind in _STUCK),
-        ("true-up: right cause", ("kinds", "flat_estimates_true_up", "right")),
-        ("prolonged estimation: right cause", ("kinds", "prolonged_estimation", "right")),
-        ("clock shift of 3 h: right cause within 7 days", _soon("clock_shift", 168)),
-        ("clock shift: false per 1,000 clean days", ("false_alarms", "by_rule", "D12")),
+        *_READS,
         ("anomalies per 1,000 clean days", ("false_alarms", "any")),
         ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
     ),
@@ -53,6 +56,24 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
         ("false bursts per 1,000 days of homes without a leak", ("false_alarms", "leaks_without_own", "burst")),
         ("running toilet: right cause within 5 days", _soon("toilet", 120)),
         ("running toilet: false per 1,000 clean days", ("false_alarms", "by_rule", "W16")),
+        ("anomalies per 1,000 clean days", ("false_alarms", "any")),
+        ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
+    ),
+    "gas": (
+        ("leak of 60 L/h or more: right cause within 49 h", ("groups", "leak >= 60 L/h", "within_h", "49")),
+        ("leak of 30 L/h: right cause within 5 days", _soon("leak_30", 120)),
+        ("growing leak: right cause", ("kinds", "growing_leak", "right")),
+        ("false leaks per 1,000 clean days", ("false_alarms", "by_cause", "leak")),
+        ("burst: right cause within 2 h", _soon("burst", 2)),
+        ("false bursts per 1,000 clean days", ("false_alarms", "by_cause", "burst")),
+        *(
+            (f"{percent} % bypass: score above 1 % within 7 days", _found(f"bypass_{percent}", 7, "1"))
+            for percent in (70, 50)
+        ),
+        *((f"{kind}: called theft", ("look_alikes", kind, "theft")) for kind in ("vacation", "tenancy")),
+        *((f"{kind}: right cause within 2 days", _soon(kind, 48)) for kind in _STUCK if kind != "stopped"),
+        ("stopped: right cause", ("kinds", "stopped", "right")),
+        *_READS,
         ("anomalies per 1,000 clean days", ("false_alarms", "any")),
         ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
     ),
@@ -79,11 +100,11 @@ def _every(figures: Plain) -> Iterator[tuple[str, str, Any]]:
 
 
 def _at(figures: Plain, place: Place) -> Any:
-    """None where there is no such kind; a rule that never spoke on clean meters has a rate of 0."""
+    """None where there is no such kind; a rule or a cause that was never named on clean meters has a rate of 0."""
     found: Any = figures
     for step in place:
         if not isinstance(found, dict) or step not in found:
-            return 0.0 if "by_rule" in place and figures["false_alarms"]["clean_days"] else None
+            return 0.0 if {"by_rule", "by_cause"} & {*place} and figures["false_alarms"]["clean_days"] else None
         found = found[step]
     return found
 

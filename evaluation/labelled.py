@@ -15,6 +15,7 @@ from evaluation.record import Plain, Record
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "h1-h6": ("h1", "h2", "h3", "h4", "h5", "h6"),
     "leak >= 3 L/h": ("leak_3", "leak_10", "leak_30"),
+    "leak >= 60 L/h": ("leak_60", "leak_150"),
     "flat, copied, x10, stuck, register": (
         *("flat_estimates", "flat_valid", "copied_day", "x10", "stopped", "register_mismatch"),
     ),

@@ -35,7 +35,7 @@ from simulators.series import Series, load, snap
 
 _COVERED: Final = 0.9
 """Share of a stretch's intervals that are there, at least."""
-_PACKAGED: Final = ("uk-electricity-0", "uk-electricity-1", "uk-electricity-2")
+_PACKAGED: Final = ("uk-electricity-0", "uk-electricity-1", "uk-electricity-2", "uk-gas-0")
 
 
 class NoFleetError(MeterwatchError):

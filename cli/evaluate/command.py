@@ -34,7 +34,7 @@ def evaluate(
         bool, typer.Option("--ablate", help="Also replay without each stage, and score by simple baselines.")
     ] = False,
     scenario: Annotated[
-        str | None, typer.Option(help="Make labelled data of --fleet first: electricity, water, or fleet.")
+        str | None, typer.Option(help="Make labelled data of --fleet first: electricity, water, gas, or fleet.")
     ] = None,
     contest: Annotated[bool, typer.Option("--contest", help="Detectors side by side, to models.md.")] = False,
     fleet: Annotated[

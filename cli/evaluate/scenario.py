@@ -6,12 +6,12 @@ from typing import Final, Literal, get_args
 
 from cli.errors import UnusableError
 from cli.evaluate.request import Files
-from evaluation.fleets import Service
+from evaluation.fleets import SERVICES
 from evaluation.scenario import DAYS, of_head_ends, single
 from evaluation.stretches import made
 from simulators.files import write_fleet
 
-Scenario = Literal["electricity", "water", "fleet"]
+Scenario = Literal["electricity", "water", "gas", "fleet"]
 SCENARIOS: Final[tuple[Scenario, ...]] = get_args(Scenario)
 HOMES: Final = 300
 
@@ -26,10 +26,10 @@ def make(
     if scenario not in SCENARIOS:
         raise UnusableError(f"--scenario {scenario}: one of {', '.join(SCENARIOS)}")
     label = of_head_ends if scenario == "fleet" else single
-    service: Service = "water" if scenario == "water" else "electricity"
+    services = [service for service in SERVICES if service == scenario] or ["electricity"]
     for source in sources:
         for seed in seeds:
-            for fleet in made(source, seed, homes, [service], DAYS):
+            for fleet in made(source, seed, homes, services, DAYS):
                 labelled = label(fleet, seed)
                 folder = out / fleet.name
                 write_fleet(labelled.homes, labelled.events, folder, labelled.telling)

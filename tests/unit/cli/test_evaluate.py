@@ -139,7 +139,7 @@ def test_what_cannot_be_evaluated_is_refused(meterwatch: Command, folder: Path, 
     for arguments, says in (
         (("evaluate",), "nothing to evaluate"),
         (("evaluate", tmp_path), "no readings.parquet, readings.csv or readings.csv.gz in it"),
-        (("evaluate", "--scenario", "mice"), "--scenario mice: one of electricity, water, fleet"),
+        (("evaluate", "--scenario", "mice"), "--scenario mice: one of electricity, water, gas, fleet"),
         (("evaluate", "--scenario", "water", "--fleet", "packaged"), "no meters for it in packaged"),
         ((*judge, "--labels", folder / "labels.csv", "--causal"), "--causal and --ablate need to replay"),
         ((*judge, "--labels", strange), "row 1: meter_id 'x' is not in METERS"),

@@ -54,6 +54,15 @@ def test_a_folder_without_long_records_is_refused(tmp_path: pathlib.Path, record
         list(made(str(tmp_path / "elsewhere"), 0, 60))
 
 
+def test_gas_meters_have_a_size_that_carries_all_they_ever_counted() -> None:
+    fleet = simulated(1, 4, "gas")
+    assert len(fleet.homes) == 4
+    for home in fleet.homes:
+        assert home.meter.service == "gas"
+        assert home.meter.size is not None
+        assert 6 <= home.meter.size >= np.nanmax(home.reads.metered)
+
+
 def test_seeds_make_other_towns_and_the_same_seed_the_same() -> None:
     one, same, other = (simulated(seed, 3) for seed in (1, 1, 2))
     values = [np.concatenate([home.reads.value for home in fleet.homes]) for fleet in (one, same, other)]

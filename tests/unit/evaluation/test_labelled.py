@@ -110,6 +110,13 @@ def test_of_water_meters_those_that_leak_by_themselves_are_left_out() -> None:
     assert figures([unknown])["services"]["water"]["false_alarms"]["leaks_without_own"] is None
 
 
+def test_what_was_never_said_falsely_of_gas_is_a_figure_too() -> None:
+    of = record({"a": QUIET, "b": QUIET}, [event("b", "leak_60", 3, 6, "leak")], service="gas")
+    asked = {one["name"]: one["value"] for one in figures([of])["figures"]}
+    assert asked["false leaks per 1,000 clean days"] == 0
+    assert "stopped: right cause" not in asked
+
+
 def test_a_group_has_its_kinds_together_and_their_mean() -> None:
     of = record(
         {"t": [0.9] * 10, "u": [0.05] * 10, "a": QUIET},
