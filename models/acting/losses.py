@@ -12,7 +12,7 @@ from typing import Final
 
 from models.contracts import Account, AnomalyEvent, Meter
 from models.domain.causes import FAMILY
-from models.domain.units import BASE, ENERGY
+from models.domain.units import ENERGY, base_of
 
 _HOUR: Final = dt.timedelta(hours=1)
 
@@ -57,12 +57,12 @@ def pace(event: AnomalyEvent, meter: Meter) -> float | None:
     if event.observed is None or event.expected is None:
         return None
     beyond = event.observed - event.expected
-    return max(0.0, beyond if family == "flow" else -beyond) * BASE[meter.unit] / 24
+    return max(0.0, beyond if family == "flow" else -beyond) * base_of(meter.service, meter.unit) / 24
 
 
 def doubt(event: AnomalyEvent, meter: Meter) -> float | None:
     """Litres or kWh a day by which a day differs from the expected, nine times in ten; None: this line does not say."""
-    return None if event.expected_within is None else event.expected_within * BASE[meter.unit]
+    return None if event.expected_within is None else event.expected_within * base_of(meter.service, meter.unit)
 
 
 def loss(
@@ -85,9 +85,9 @@ def loss(
     return Loss(
         service=meter.service,
         cause=event.cause,
-        unit="kilowatt_hours" if meter.unit in ENERGY else "litres",
+        unit="kilowatt_hours" if meter.unit in ENERGY and meter.service != "gas" else "litres",
         amount=amount,
         currency="" if tariff is None else currency or "",
-        money=amount / BASE[meter.unit] * (tariff or 0.0),
+        money=amount / base_of(meter.service, meter.unit) * (tariff or 0.0),
         off=a_day * math.sqrt(hours / 24),
     )

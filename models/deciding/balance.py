@@ -19,7 +19,7 @@ from models.deciding.watched import Open, Watched, midnight
 from models.domain.causes import FAMILY, Cause, Severity
 from models.domain.ids import anomaly_id
 from models.domain.times import to_datetime
-from models.domain.units import BASE
+from models.domain.units import base_of
 from models.scoring.policy import Policy
 
 _MEMORY: Final = 45
@@ -147,7 +147,7 @@ def _flows(parts: Sequence[GroupDay], policy: Policy) -> _Flows | None:
 
 
 def _net(day: MeterDay) -> float:
-    return (day.total - day.received) * BASE[day.meter.unit]
+    return (day.total - day.received) * base_of(day.meter.service, day.meter.unit)
 
 
 def _learn(known: Balance, share: float, days: int) -> None:
@@ -164,7 +164,7 @@ def _add(run: Run, flows: _Flows, excess: float) -> None:
     run.excess += excess
     for day in flows.children:
         child = run.children.setdefault(day.meter.meter_id, Child())
-        base = BASE[day.meter.unit]
+        base = base_of(day.meter.service, day.meter.unit)
         expected = day.total if day.expected is None else day.expected
         child.total += day.total * base
         child.expected += expected * base
@@ -220,7 +220,7 @@ def _event(
     group: str, known: Balance, run: Run, day: MeterDay, match: float | None, opened: int, at: int, policy: Policy
 ) -> AnomalyEvent:
     meter, excess = day.meter, run.excess / run.days
-    base = BASE[meter.unit]
+    base = base_of(meter.service, meter.unit)
     sure = excess / (excess + known.spread)
     cause: Cause = "theft" if meter.service == "electricity" else "leak"
     severity: Severity = "high" if match is not None or cause == "leak" else "medium"

@@ -16,5 +16,12 @@ BASE: Final[dict[str, float]] = {
 }
 """Base units in one unit: kWh for energy, litres for volume (gal is the US gallon; NIST SP 811, appendix B)."""
 ENERGY: Final = frozenset({"Wh", "kWh"})
+_LITRES_IN_KWH: Final = 1000 / 10.5
+"""Of natural gas, which differs from town to town by a tenth."""
 CLASSES: Final = ("residential", "multi_family", "commercial", "industrial", "institutional")
 STATUSES: Final = ("active", "inactive", "vacant")
+
+
+def base_of(service: str, unit: str) -> float:
+    """Base units of a service in one unit of its meters: gas is litres, even where it is counted as energy."""
+    return BASE[unit] * (_LITRES_IN_KWH if service == "gas" and unit in ENERGY else 1.0)

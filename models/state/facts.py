@@ -4,7 +4,7 @@ from typing import Any
 
 from models.contracts import Meter
 from models.domain.times import NEVER, to_us
-from models.domain.units import BASE, CLASSES, SERVICES, STATUSES
+from models.domain.units import CLASSES, SERVICES, STATUSES, base_of
 
 
 def effective(meter: Meter) -> int:
@@ -20,7 +20,7 @@ def fact(meter: Meter, zone: int) -> tuple[Any, ...]:
         meter.size or 0.0,
         meter.dial_max or 0.0,
         meter.multiplier or 0.0,
-        BASE[meter.unit],
+        base_of(meter.service, meter.unit),
         meter.interval_s,
         zone,
         SERVICES.index(meter.service),

@@ -161,6 +161,15 @@ FLOW: Final = (
         closed leak  22T00:00 24T04:00 -     -
         """,
     ),
+    Case(
+        "G6: a leak of 1 kW behind a cooker, on a meter that counts energy",
+        Story("gas", unit="kWh").days(10.5 * COOKING[:21]).live((10.5 * COOKING[:2] + 1).ravel()).live([0] * 5),
+        """
+        status cause start    at       rules or
+        opened leak  22T00:00 23T00:00 G6    -
+        closed leak  22T00:00 24T04:00 -     -
+        """,
+    ),
     Case("G3, G6, W15: a boiler that hardly stops from the mildest day to the coldest", Story("gas").days(GAS)),
     Case("G3: a heated home on daily reads", Story("gas", interval_s=86_400).days([[day] for day in GAS.sum(axis=1)])),
     Case(

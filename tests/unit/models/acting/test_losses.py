@@ -39,6 +39,14 @@ def test_it_lasts_from_the_onset_and_costs_by_the_meters_unit() -> None:
     assert loss(event, of, 100.0, at(-1), {}).amount == 0
 
 
+def test_gas_is_lost_in_litres_whatever_its_meter_counts() -> None:
+    of = GAS.model_copy(update={"unit": "kWh"})
+    event = said("a", 24, "leak", of=of, rate=1000.0).event
+    lost = loss(event, of, pace(event, of) or 0.0, at(26), {"a1": PAYS})
+    assert (lost.unit, lost.amount) == ("litres", 26_000)
+    assert lost.money == pytest.approx(26 * 10.5 * 0.5), "by the kWh"
+
+
 def test_the_range_of_a_loss_grows_with_the_root_of_its_days() -> None:
     event = said("t", 24, "theft", of=POWER, observed=0.0, expected=24.0, expected_within=6.0).event
     a_day = doubt(event, POWER)
