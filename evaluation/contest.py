@@ -26,7 +26,7 @@ from models.domain.blocks import Int64
 from models.domain.times import HOUR
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
-from models.scoring.vector import BASE, DOUBT, FOREST, NOW, PARTS, SHAPE, THEFT
+from models.scoring.vector import BASE, DOUBT, FOREST, PARTS, SHAPE, THEFT, WITH_TREES
 
 EVERY_H: Final = 3
 """Hours from one vector of a meter to the next, for who learns all that comes: River takes 0.2 ms for each, and most
@@ -38,7 +38,7 @@ TREES: Final = PARTS[THEFT]
 """The part that trained trees have in the score"""
 _FOREST: Final = PARTS[FOREST]
 _ALONE: Final = ("rules", *PARTS[BASE : SHAPE + 1])
-_WITH_TREES: Final = {"rules": 0.0, PARTS[NOW]: DOUBT, _FOREST: DOUBT, TREES: 0.0}
+_WITH_TREES: Final = {"rules": 0.0} | {PARTS[n]: doubt for n, doubt in zip(WITH_TREES, DOUBT, strict=True)}
 """Parts that count where the trees speak, and what is taken off each"""
 
 

@@ -11,7 +11,7 @@ from evaluation.fleets import ATTACKED_DAYS, HISTORY_DAYS
 from evaluation.markdown import table
 from evaluation.measures import FOUND_DAYS
 from evaluation.peers import KEPT_DAYS
-from models.scoring.vector import DOUBT
+from models.scoring.vector import DOUBT, PARTS, WITH_TREES
 from models.state.closed import SAMPLE
 
 REFERENCE: Final = "River HalfSpaceTrees"
@@ -107,8 +107,7 @@ def _fleet(figures: dict[str, Any]) -> Iterator[str]:
     yield "### What each part of it adds"
     yield (
         "Points lost without it, seed by seed: of ROC, and of homes found at 1 % of clean meter-days. The score is the "
-        f"largest surprise; where the trees trained on theft speak, of theirs, of what the rules have open, and of "
-        f"this very reading's and the forest's less {DOUBT:g}."
+        f"largest surprise; where the trees trained on theft speak, of what the rules have open and of {_doubted()}."
     )
     yield _without(tables["without"])
     yield "Without trees, where every part counts:"
@@ -195,3 +194,9 @@ def _changes(changes: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 def _cells(measures: dict[str, dict[str, float]]) -> list[str]:
     return [f"{measures[name]['mean']:.3f} ± {measures[name]['sd']:.3f}" for name in _COLUMNS]
+
+
+def _doubted() -> str:
+    return ", ".join(
+        f"`{PARTS[n]}`" + (f" less {doubt:g}" if doubt else "") for n, doubt in zip(WITH_TREES, DOUBT, strict=True)
+    )

@@ -32,7 +32,10 @@ _FEWEST: Final = 12
 _ROUNDING: Final = 1e-9
 """Sum of squares about the mean, relative or of logarithms, below which a day is flat."""
 _BLOCK: Final = 3
-_CLIP: Final = 2.0
+_FAINT: Final = 0.1
+"""Of the mean: differences between hours below it tell little."""
+_EVEN: Final = 0.01
+"""Mean square of a profile's order that tells hardly anything."""
 
 
 @inner
@@ -261,8 +264,8 @@ def _shape(row, hour_sum, hour_count, mean, out):
         usual += profile[hour] / HOURS
     if usual <= 0:
         return
-    own, other, turned, order, blocks, block = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    here, there, back = 0.0, 0.0, 0.0
+    own, other, turned, here, back = 0.0, 0.0, 0.0, 0.0, 0.0
+    order, told, blocks, block = 0.0, 0.0, 0.0, 0.0
     for hour in range(HOURS):
         x = hour_sum[hour] / hour_count[hour] / mean
         y, z = profile[hour] / usual, profile[HOURS - 1 - hour] / usual
@@ -271,8 +274,9 @@ def _shape(row, hour_sum, hour_count, mean, out):
         turned += (z - 1.0) * (z - 1.0)
         here += (x - 1.0) * (y - 1.0)
         back += (x - 1.0) * (z - 1.0)
-        there = np.log((y + 0.05) / (z + 0.05))
-        order += x * min(max(there, -_CLIP), _CLIP) / HOURS
+        usually = np.log((y + _FAINT) / (z + _FAINT))
+        order += np.log(x + _FAINT) * usually / HOURS
+        told += usually * usually / HOURS
         block += x - y
         if hour % _BLOCK == _BLOCK - 1:
             blocks += abs(block) / HOURS
@@ -281,4 +285,4 @@ def _shape(row, hour_sum, hour_count, mean, out):
     out[s.REVERSED] = back / np.sqrt(own * turned) if own > _ROUNDING and turned > 0 else 0.0
     out[s.TURNED] = out[s.LIKE] - out[s.REVERSED]
     out[s.BLOCKS] = blocks
-    out[s.ORDER] = order
+    out[s.ORDER] = order / np.sqrt(told + _EVEN)

@@ -70,6 +70,14 @@ def fast(row, n):
 
 
 @inner
+def turned_round(row, over):
+    """How far the hours of the day have gone towards the reverse of the usual ones, less what is merely unusual;
+    deviations. `over`: `slow` or `fast`. Source: ours, on reversed days of 28 real homes."""
+    towards = over(row, s.REVERSED) - over(row, s.TURNED) - 2.0 * over(row, s.ORDER)
+    return 0.25 * (over(row, s.LIKE) + towards)
+
+
+@inner
 def oddness(row):
     """Root mean square of the six departures over 7 days that are farthest from none."""
     largest = np.zeros(_STRONGEST)

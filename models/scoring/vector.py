@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.departures import STEADY_DAYS, fast, slow
+from models.baseline.departures import STEADY_DAYS, fast, slow, turned_round
 from models.baseline.measure import (
     ACTIVE,
     EXPECTED,
@@ -46,9 +46,11 @@ two, the highest interval, the share of use, the present runs; the day level ove
 PARTS: Final = ("now", "base", "level", "flatness", "runs", "shape", "drift", "forest", "theft")
 """Detectors: this very reading, the five groups of statistics, PageHinkley, the forest; the trees trained on theft."""
 NOW, BASE, LEVEL, FLATNESS, RUNS, SHAPE, DRIFT, FOREST, THEFT = range(9)
-DOUBT: Final = 2.0
-"""Taken off the surprise of what nobody trained, where trained trees speak as well: most that is merely unusual is
-nothing wrong. Measured on real homes, see docs/adr/0012."""
+WITH_TREES: Final = (THEFT, NOW, FOREST)
+"""Parts that count where trees trained on theft speak; what else nobody trained is what trees and forest look at."""
+DOUBT: Final = (0.0, 2.0, 2.0)
+"""Taken off the surprise of each: most that is merely unusual is nothing wrong. Measured on real homes, see
+docs/adr/0012."""
 
 
 @inner
@@ -89,7 +91,7 @@ def vector(row, features, hour, value, resolution, out):
     out[FLATNESS_7D] = _size(row, s.VARIATION, s.ZEROS)
     out[RUNS_7D] = max(slow(row, s.ZEROS), slow(row, s.ZERO_RUN), slow(row, s.FLAT_RUN), 0.0)
     out[COPIED_7D] = slow(row, s.COPIED)
-    out[SHAPE_7D] = max(_turned(row), 0.0)
+    out[SHAPE_7D] = max(turned_round(row, slow), 0.0)
 
 
 @inner
@@ -103,7 +105,7 @@ def raw_parts(row, now, nodes, grown, x, out):
         out[LEVEL] = -_mean(row, s.LEVEL, s.VARIATION)
         out[FLATNESS] = x[FLATNESS_7D]
         out[RUNS] = max(x[RUNS_7D], x[COPIED_7D])
-        out[SHAPE] = _turned(row)
+        out[SHAPE] = turned_round(row, slow)
         out[FOREST] = -leaf_mean(nodes, x) if grown else np.nan
         out[THEFT] = row.theft
     if row.fell_day != NO_DAY and row.learnt_day - row.fell_day < LEAST_DAYS:
@@ -131,12 +133,6 @@ def _size(row, first, end):
 
 
 @inner
-def _turned(row):
-    """How far the hours of the day have gone from the usual ones, and towards their reverse."""
-    return 0.25 * (slow(row, s.BLOCKS) - slow(row, s.LIKE) - slow(row, s.TURNED) - slow(row, s.ORDER))
-
-
-@inner
 def surprises(parts, tables, out):
     """Surprise of each part into `out` [PARTS], by `tables` [parts and the largest surprise of them, 2, KNOTS]."""
     for n in range(len(PARTS)):
@@ -145,12 +141,13 @@ def surprises(parts, tables, out):
 
 @inner
 def largest(surprises):
-    """Surprise of the oddest part; NaN of none. Where the trees trained on theft speak, they are held against the
-    reading itself and the forest, both with some doubt: the groups and drift are what trees and forest look at."""
-    theft = surprises[THEFT]
-    if theft != theft:
+    """Surprise of the oddest part; NaN of none. Where the trees trained on theft speak, of those `WITH_TREES`."""
+    if surprises[THEFT] != surprises[THEFT]:
         return combined(surprises)
-    return combined(np.array([theft, surprises[NOW] - DOUBT, surprises[FOREST] - DOUBT]))
+    doubted = np.empty(len(WITH_TREES))
+    for n in range(len(WITH_TREES)):
+        doubted[n] = surprises[WITH_TREES[n]] - DOUBT[n]
+    return combined(doubted)
 
 
 @inner

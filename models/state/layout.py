@@ -11,7 +11,7 @@ from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
 from models.state.page import PAGE
 
-VERSION: Final = 4
+VERSION: Final = 5
 NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""
@@ -50,7 +50,7 @@ HASHES: Final = 28
     REVERSED,  # with its reverse
     TURNED,  # the former less the latter
     BLOCKS,  # L1 distance from it over eight blocks of 3 h
-    ORDER,  # log likelihood ratio of the profile against its reverse
+    ORDER,  # logs of the hours along what tells the profile from its reverse
     STATS,
 ) = range(25)
 """Day statistics in five groups, see `models.baseline.day`. Source: the design study."""

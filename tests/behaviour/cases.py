@@ -79,8 +79,8 @@ FLOW: Final = (
         water().live((MORE[:3] + 1).ravel()).live([0, 0]),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T14:00 W4    -
-        closed leak  21T15:00 25T01:00 -     -
+        opened leak  21T15:00 23T14:00 W4    unusual_use
+        closed leak  21T15:00 25T01:00 -     unusual_use
         """,
     ),
     Case(
@@ -177,8 +177,8 @@ FLOW: Final = (
         Story("gas").days(GAS[:30]).live([15.0] * 3 + [0] * 6),
         """
         status cause start    at       rules or
-        opened burst 31T00:00 31T02:00 W15   -
-        closed burst 31T00:00 31T07:00 -     -
+        opened burst 31T00:00 31T02:00 W15   data_error
+        closed burst 31T00:00 31T07:00 -     data_error
         """,
     ),
     Case(
@@ -236,6 +236,14 @@ DATA: Final = (
         status cause       start    at       rules or
         opened meter_fault 22T00:00 24T00:00 W13   unusual_use
         closed meter_fault 22T00:00 33T00:00 -     unusual_use
+        """,
+    ),
+    Case(
+        "D5: an even leak of ten litres, with two hours in one read",
+        water().days(np.zeros((1, 24))).live([10] * 14 + [20] + [10] * 13),
+        """
+        status cause start    at       rules  or
+        opened leak  23T00:00 24T00:00 W1,W14 -
         """,
     ),
     Case("D5: home from a vacation, electricity", electricity().days(AWAY).days(POWER[30:35])),
@@ -494,7 +502,7 @@ READS: Final = (
         electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
         """
         status cause      start    at       rules or
-        opened data_error 23T00:00 27T00:00 D12   theft
+        opened data_error 23T00:00 27T00:00 D12   theft,unusual_use
         """,
         policy=NO_S2,
     ),
@@ -537,7 +545,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 36T00:00 E3    unusual_use
+        opened theft 21T00:00 36T00:00 E3    -
         """,
         policy=NO_S2,
     ),
@@ -574,8 +582,8 @@ USE: Final = (
         toilet(),
         """
         status cause start    at       rules or
-        opened leak  22T00:00 23T06:00 W16   unusual_use
-        closed leak  22T00:00 30T07:00 -     unusual_use
+        opened leak  22T00:00 23T06:00 W16   -
+        closed leak  22T00:00 30T07:00 -     -
         """,
     ),
 )
@@ -621,7 +629,7 @@ TOGETHER: Final = (
         water().live((MORE[:2] * 10).ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 22T00:00 23T00:00 D5    -
+        opened data_error 22T08:00 23T08:00 D5    -
         """,
     ),
     Case(
@@ -656,7 +664,7 @@ TOGETHER: Final = (
         water().live((MORE[:3] + 5).ravel()),
         """
         status cause start    at       rules or
-        opened leak  21T15:00 23T14:00 W4    -
+        opened leak  21T15:00 23T14:00 W4    unusual_use
         """,
         policy="[rules.W1]\non = false\n[rules.W14]\non = false",
     ),

@@ -97,8 +97,8 @@ LIMITS: Final = (
         Story("water").days(np.full((73, 24), 2.0)),
         """
         status  cause start   at       rules or
-        opened  leak  1T00:00 3T00:00  W4    -
-        updated leak  1T00:00 72T00:00 W10b,W4  -
+        opened  leak  1T00:00 3T00:00  W4    unusual_use
+        updated leak  1T00:00 72T00:00 W10b,W4  unusual_use
         """,
     ),
     Case(

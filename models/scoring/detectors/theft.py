@@ -16,7 +16,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from models.baseline.departures import STEADY_DAYS, fast, slow
+from models.baseline.departures import STEADY_DAYS, fast, slow, turned_round
 from models.baseline.today import add_today
 from models.domain.errors import VersionError
 from models.domain.units import CLASSES, ELECTRICITY
@@ -25,11 +25,12 @@ from models.scoring.drift import LEAST_DAYS, strength
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import inner, kernel
-from models.state.layout import COHORT, FACTS, NO_DAY, PAGED, ROW, STATS
+from models.state.layout import COHORT, FACTS, NO_DAY, ORDER, PAGED, ROW, STATS
 
 VERSION: Final = 1
 SEEN: Final = 2 * STATS + 1 + len(PAGED) + 1
-"""Numbers that trees see: departures over 7 days and over 3, the level's drop, PageHinkley's, days since it fell."""
+"""Numbers that trees see: departures over 7 days and over 3, the level's drop, PageHinkley's, days since it fell.
+In the place of the order of hours is what tells a day that is turned round: single cuts do not find it."""
 LONG_AGO: Final = 99.0
 HOME: Final = CLASSES.index("residential") + 1
 """The trees were shown homes; what is of no known class is taken for one."""
@@ -43,6 +44,7 @@ def look(row, day, x):
     for n in range(STATS):
         x[n] = slow(row, n)
         x[STATS + n] = fast(row, n)
+    x[ORDER], x[STATS + ORDER] = turned_round(row, slow), turned_round(row, fast)
     x[2 * STATS] = row.drop
     for n in range(len(PAGED)):
         x[2 * STATS + 1 + n] = -strength(row.pages[n]) if row.pages[n].n >= LEAST_DAYS else 0.0

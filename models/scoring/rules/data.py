@@ -49,6 +49,8 @@ _CAPACITY, _GAS_CAPACITY = at("D18", "share"), at("D18", "gas_share")
 _MINOR, _MAJOR = at("W9", "minor"), at("W9", "major")
 _USUAL_FROM, _USUAL_TO = 0.3, 3.0
 """Ratios of a day to the usual that are no step."""
+_UNEVEN: Final = 2.0
+"""Largest interval of pipes over the mean one with use, on a day on which somebody is at home."""
 _STEPS: Final = (1000.0, 100.0, 10.0, 0.1, 0.01, 0.001)
 
 
@@ -59,7 +61,8 @@ def multiplier_step(row, fact, features, settings):
 
     A day's total, its largest interval and its least hour must all bear it out: an electric car raises the peak and not
     the base, a leak the base and not the peak, a vacation leaves the base. A step up leaves every value on a grid ten
-    times as coarse, which no return from a vacation does. A step down is only told of a meter that has a base.
+    times as coarse, which no return from a vacation does; a leak of ten litres an hour does, and is even. A step down
+    is only told of a meter that has a base.
     """
     if row.days < settings[_STEP_DAYS] or features[SEEN] < 0.9 * features[SLOTS] or features[EXPECTED] <= 0:
         return 0.0
@@ -79,7 +82,8 @@ def multiplier_step(row, fact, features, settings):
             continue
         if step > 1 and n < len(_STEPS):
             coarse = features[COARSE] >= settings[_STEP_COARSE] and features[COARSE] == features[ACTIVE]
-            if coarse and top >= 2.0 * row.day_top:
+            uneven = fact.service == ELECTRICITY or features[TOP] * features[ACTIVE] >= _UNEVEN * features[TOTAL]
+            if coarse and uneven and top >= 2.0 * row.day_top:
                 return step
         elif based:
             most, least = max(ratio, base, top / row.day_top), min(ratio, base, top / row.day_top)

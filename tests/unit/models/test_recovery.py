@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from models.contracts import AnomalyEvent
 from models.domain.errors import VersionError
+from models.state.layout import VERSION
 from models.state.partition import Partition
 from tests import kit
 from tests.unit.models.streams import BEGIN, Move, begun_log, moves, started, stream_of, told
@@ -190,7 +191,7 @@ def test_nothing_is_recovered_from_nothing() -> None:
 
 def test_state_of_another_layout_is_refused() -> None:
     for key, value in begun_log():
-        other = value.replace(b'"version": 4', b'"version": 9') if key == b"p" else b"\x09\x00" + value[2:]
+        other = value.replace(b'"version": %d' % VERSION, b'"version": 9') if key == b"p" else b"\x09\x00" + value[2:]
         with pytest.raises(VersionError, match="layout 9"):
             Partition().apply(key, other)
     with pytest.raises(VersionError, match="layout 9"):

@@ -233,7 +233,11 @@ def test_about_one_in_a_hundred_clean_scores_is_above_99_percent() -> None:
     seed=st.integers(0, 99),
 )
 def test_a_stated_rate_holds_whatever_the_population(scale: float, spread: float, tail: float, seed: int) -> None:
-    """Fleets of small or large users, whose days differ little or much, with light tails or heavy ones."""
+    """Fleets of small or large users, whose days differ little or much, with light tails or heavy ones.
+
+    A fleet has some 700 meter-days, which hang together by the week: over many fleets the share above 0.99 is 1.3 %,
+    in one it is 0.6 to 2.1 %.
+    """
 
     def share(day: int, home: int) -> float:
         far = spread * np.random.default_rng([seed, day, home]).standard_t(tail)
@@ -241,7 +245,7 @@ def test_a_stated_rate_holds_whatever_the_population(scale: float, spread: float
 
     run = kit.run(METERS, days(0, 45, share), range(0, 45 * COUNT, COUNT), kit.POLICY)
     scores = scores_of(run, 24, 45)
-    assert 0.002 < (scores > 0.99).mean() < 0.02
+    assert 0.002 < (scores > 0.99).mean() < 0.03
     assert 0.07 < (scores > 0.9).mean() < 0.13
     assert 0.4 < (scores > 0.5).mean() < 0.6
     assert not any(event.firm for _, event in run.events), "nobody is sent for theft"

@@ -108,13 +108,13 @@ def plain_shape(x: Any, y: Any) -> dict[int, float]:
         return float(np.corrcoef(x, usual)[0, 1]) if x.std() > 1e-9 and usual.std() > 0 else 0.0
 
     like, back = correlation(y), correlation(y[::-1])
-    ratio = np.clip(np.log((y + 0.05) / (y[::-1] + 0.05)), -2, 2)
+    usually = np.log((y + 0.1) / (y[::-1] + 0.1))
     return {
         s.LIKE: like,
         s.REVERSED: back,
         s.TURNED: like - back,
         s.BLOCKS: float(np.abs((x - y).reshape(8, 3).sum(axis=1)).sum() / 24),
-        s.ORDER: float(np.mean(x * ratio)),
+        s.ORDER: float(np.mean(np.log(x + 0.1) * usually) / np.sqrt(np.mean(usually**2) + 0.01)),
     }
 
 
