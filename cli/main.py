@@ -234,6 +234,7 @@ def train(
     report: Annotated[
         bool, typer.Option(help="Write a page of what the trees reach on what they were not shown.")
     ] = True,
+    without: Annotated[str | None, typer.Option(help="A family of theft that the trees are not shown.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for theft.npz and theft-model.md.")] = Path("build/train"),
 ) -> None:
     """Train the trees that say how theft-like a meter looks, on attacks put into simulated and real homes."""
@@ -241,9 +242,12 @@ def train(
 
     sources = tuple(fleet or ("simulated", "packaged"))
     given = [f"--fleet {source}" for source in sources]
-    given += [f"--first-seed {first_seed} --seeds {seeds} --homes {homes}"]
+    given += [
+        f"--first-seed {first_seed} --seeds {seeds} --homes {homes}",
+        *([f"--without {without}"] if without else []),
+    ]
     numbers = range(first_seed, first_seed + seeds)
-    version = fit(sources, numbers, homes, out, " ".join(["meterwatch train", *given]), report=report)
+    version = fit(sources, numbers, homes, out, " ".join(["meterwatch train", *given]), report=report, without=without)
     typer.echo(f"trees {version}: {out / 'theft.npz'}")
 
 

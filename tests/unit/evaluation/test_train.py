@@ -1,5 +1,6 @@
 """The trees trained on theft: what they are made of, that ours say what scikit-learn's do, and what they may learn."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from cli.errors import UnusableError
+from cli.train import run as train_and_write
 from evaluation import theft_report, train
 from evaluation.fleets import ATTACKED_DAYS, simulated
 from evaluation.train import LOOK_ALIKES, THEFT, Shown, fit, trees_of
@@ -55,6 +58,12 @@ def test_our_trees_say_what_those_of_scikit_learn_do() -> None:
     model.fit(x, x[:, 0] + x[:, 3] * x[:, 7] < rng.normal(0, 1, len(x)))
     apart = model.decision_function(x) - len(trees := trees_of(model)) * mean_of(trees, x)
     assert np.ptp(apart) < 1e-5, "the same but for a constant"
+
+
+def test_only_a_family_that_there_is_can_be_kept_from_the_trees(tmp_path: Path) -> None:
+    with pytest.raises(UnusableError, match="--without h9: not one of h1, h2"):
+        train_and_write(("simulated",), range(1), 6, tmp_path, "", report=False, without="h9")
+    assert not list(tmp_path.iterdir())
 
 
 def test_theft_is_told_from_another_life() -> None:
