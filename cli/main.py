@@ -242,10 +242,9 @@ def train(
 
     sources = tuple(fleet or ("simulated", "packaged"))
     given = [f"--fleet {source}" for source in sources]
-    given += [
-        f"--first-seed {first_seed} --seeds {seeds} --homes {homes}",
-        *([f"--without {without}"] if without else []),
-    ]
+    given += [f"--first-seed {first_seed} --seeds {seeds} --homes {homes}"]
+    if without:
+        given.append(f"--without {without}")
     numbers = range(first_seed, first_seed + seeds)
     version = fit(sources, numbers, homes, out, " ".join(["meterwatch train", *given]), report=report, without=without)
     typer.echo(f"trees {version}: {out / 'theft.npz'}")

@@ -19,7 +19,7 @@ def run(
     command: str,
     *,
     report: bool,
-    without: str | None = None,
+    without: str | None,
 ) -> str:
     """Writes `theft.npz` and, if asked for, `theft-model.md` into `out`, which is made; returns the trees' version.
 

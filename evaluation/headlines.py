@@ -26,6 +26,10 @@ _READS: Final[tuple[tuple[str, Place], ...]] = (
     ("clock shift of 3 h: right cause within 7 days", _soon("clock_shift", 168)),
     ("clock shift: false per 1,000 clean days", ("false_alarms", "by_rule", "D12")),
 )
+_FALSE: Final[tuple[tuple[str, Place], ...]] = (
+    ("anomalies per 1,000 clean days", ("false_alarms", "any")),
+    ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
+)
 HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
     "electricity": (
         ("h1-h6: ROC over days, pooled", (*_H, "days", "roc")),
@@ -44,8 +48,7 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
         ),
         *((f"{kind}: right cause within 2 days", _soon(kind, 48)) for kind in _STUCK),
         *_READS,
-        ("anomalies per 1,000 clean days", ("false_alarms", "any")),
-        ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
+        *_FALSE,
     ),
     "water": (
         ("leak of 3 L/h or more: right cause within 25 h", ("groups", "leak >= 3 L/h", "within_h", "25")),
@@ -56,8 +59,7 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
         ("false bursts per 1,000 days of homes without a leak", ("false_alarms", "leaks_without_own", "burst")),
         ("running toilet: right cause within 5 days", _soon("toilet", 120)),
         ("running toilet: false per 1,000 clean days", ("false_alarms", "by_rule", "W16")),
-        ("anomalies per 1,000 clean days", ("false_alarms", "any")),
-        ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
+        *_FALSE,
     ),
     "gas": (
         ("leak of 60 L/h or more: right cause within 49 h", ("groups", "leak >= 60 L/h", "within_h", "49")),
@@ -74,8 +76,7 @@ HEADLINES: Final[dict[str, tuple[tuple[str, Place], ...]]] = {
         *((f"{kind}: right cause within 2 days", _soon(kind, 48)) for kind in _STUCK if kind != "stopped"),
         ("stopped: right cause", ("kinds", "stopped", "right")),
         *_READS,
-        ("anomalies per 1,000 clean days", ("false_alarms", "any")),
-        ("orders, notices and holds per 1,000 clean days", ("false_alarms", "visible")),
+        *_FALSE,
     ),
 }
 

@@ -3,16 +3,7 @@
 import numpy as np
 
 from models.domain.times import DAY
-from simulators.faults.changes import (
-    counted,
-    hours,
-    local_time,
-    mean_before,
-    more,
-    reordered,
-    scaled,
-    with_metered,
-)
+from simulators.faults.changes import counted, hours, local_time, mean_before, more, reordered, scaled, with_metered
 from simulators.faults.family import ELECTRICITY, GAS, WATER, every, family
 from simulators.faults.reads import Reads
 from simulators.series import snap

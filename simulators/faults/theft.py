@@ -10,15 +10,7 @@ from typing import Final
 import numpy as np
 
 from models.domain.times import DAY
-from simulators.faults.changes import (
-    counted,
-    local_time,
-    mean_before,
-    more,
-    reordered,
-    scaled,
-    with_metered,
-)
+from simulators.faults.changes import counted, local_time, mean_before, more, reordered, scaled, with_metered
 from simulators.faults.family import ELECTRICITY, GAS, WATER, Fault, family
 from simulators.faults.reads import Reads
 from simulators.series import snap

@@ -225,7 +225,7 @@ def test_about_one_in_a_hundred_clean_scores_is_above_99_percent() -> None:
     assert not np.isnan(scores_of(run, 9, 45)).any()
 
 
-@hypothesis.settings(max_examples=4, deadline=None)
+@hypothesis.settings(max_examples=3, deadline=None)
 @hypothesis.given(
     scale=st.sampled_from([0.02, 0.3, 1.0, 30.0]),
     spread=st.floats(0, 0.4),
@@ -235,20 +235,23 @@ def test_about_one_in_a_hundred_clean_scores_is_above_99_percent() -> None:
 def test_a_stated_rate_holds_whatever_the_population(scale: float, spread: float, tail: float, seed: int) -> None:
     """Fleets of small or large users, whose days differ little or much, with light tails or heavy ones.
 
-    A fleet has some 700 meter-days, which hang together by the week: over many fleets the share above 0.99 is 1.3 %,
-    in one it is 0.6 to 2.1 %.
+    Three of a kind are held together, for a fleet has some 700 meter-days, which hang together by the week: of one, by
+    chance, 0.6 to 2.1 % are above 0.99.
     """
 
-    def share(day: int, home: int) -> float:
-        far = spread * np.random.default_rng([seed, day, home]).standard_t(tail)
-        return scale * float(np.exp(np.clip(far, -3, 3)))
+    def fleet(number: int) -> kit.Run:
+        def share(day: int, home: int) -> float:
+            far = spread * np.random.default_rng([seed, number, day, home]).standard_t(tail)
+            return scale * float(np.exp(np.clip(far, -3, 3)))
 
-    run = kit.run(METERS, days(0, 45, share), range(0, 45 * COUNT, COUNT), kit.POLICY)
-    scores = scores_of(run, 24, 45)
-    assert 0.002 < (scores > 0.99).mean() < 0.03
+        return kit.run(METERS, days(0, 45, share), range(0, 45 * COUNT, COUNT), kit.POLICY)
+
+    runs = [fleet(number) for number in range(3)]
+    scores = np.concatenate([scores_of(run, 24, 45) for run in runs])
+    assert 0.002 < (scores > 0.99).mean() < 0.02
     assert 0.07 < (scores > 0.9).mean() < 0.13
     assert 0.4 < (scores > 0.5).mean() < 0.6
-    assert not any(event.firm for _, event in run.events), "nobody is sent for theft"
+    assert not any(event.firm for run in runs for _, event in run.events), "nobody is sent for theft"
 
 
 def test_a_heat_wave_is_a_drift_of_the_cohort_and_opens_nothing() -> None:
