@@ -13,7 +13,7 @@ from models.baseline.expect import clock_shift, wall_hour
 from models.domain.quality import EDITED, VALID
 from models.state import layout as s
 from models.state.jit import inner
-from models.state.layout import HASHES, HOURS
+from models.state.layout import HASHES, HOURS, RING_DAYS
 from models.state.ring import holds, rank_at, slab, slots_in_day, value_at
 
 MOST_SLOTS: Final = 1500
@@ -24,6 +24,8 @@ SHAPED_DAYS: Final = 7
 """Days learnt before the profile is one to compare with."""
 DISTINCT: Final = 8
 """Different values in a day from which on another day like it is no chance."""
+_KNOWN_AGAIN: Final = 0.75
+"""Share of a day's slots that must be there on both days for one with holes to be known again."""
 _FLOOR: Final = 0.02
 """Of the level: rates below it are as good as none."""
 _LEAST_STEP: Final = 0.005
@@ -70,6 +72,18 @@ def read_day(row, ring, ring_at, exact, exact_at, day, midnights, rates, hour_su
 
 
 @inner
+def _add_distinct(seen, distinct, rate):
+    """How many of the first `DISTINCT` different rates are in `seen` once this one is looked at."""
+    for n in range(distinct):
+        if seen[n] == rate:
+            return distinct
+    if distinct < DISTINCT:
+        seen[distinct] = rate
+        distinct += 1
+    return distinct
+
+
+@inner
 def fingerprint(rates):
     """24 bits that tell a day from others; 0 for one that has holes, or too little in it to be known again."""
     digest, active, distinct = np.uint64(14695981039346656037), 0, 0
@@ -81,13 +95,7 @@ def fingerprint(rates):
         digest = (digest ^ np.uint64(np.int64(np.rint(rate * 1e6)))) * np.uint64(1099511628211)
         digest ^= digest >> np.uint64(29)
         active += rate != 0
-        if distinct < DISTINCT:
-            new = True
-            for n in range(distinct):
-                new = new and seen[n] != rate
-            if new:
-                seen[distinct] = rate
-                distinct += 1
+        distinct = _add_distinct(seen, distinct, rate)
     if active < DISTINCT or distinct < DISTINCT:
         return np.int64(0)
     return max(np.int64((digest >> np.uint64(40)) & np.uint64(0xFFFFFF)), np.int64(1))
@@ -101,27 +109,52 @@ def kept_print(row, place):
 
 
 @inner
-def is_copy(row, day, digest):
-    """Whether the day equals one of the last `HASHES`."""
-    if digest == 0:
-        return False
+def is_copy(row, ring, ring_at, exact, exact_at, day, midnights, rates, digest):
+    """Whether the day equals one of the last `HASHES`, by its fingerprint; or, with holes, one that the ring holds."""
     copied = False
-    for place in range(HASHES):
-        copied = copied or (place != day % HASHES and kept_print(row, place) == digest)
+    if digest != 0:
+        for place in range(HASHES):
+            copied = copied or (place != day % HASHES and kept_print(row, place) == digest)
+    back = 1
+    while back < RING_DAYS and not copied:
+        copied = _repeats(row, ring, ring_at, exact, exact_at, day, day - back, midnights, rates)
+        back += 1
     return copied
 
 
 @inner
-def statistics(row, day, rates, hour_sum, hour_count, digest, out):
+def _repeats(row, ring, ring_at, exact, exact_at, day, earlier, midnights, rates):
+    """Whether a day of `rates` equals an `earlier` one wherever both were read, which is enough to be no chance."""
+    interval_s = row.interval_s
+    at = slab(ring_at, earlier, interval_s)
+    slots = slots_in_day(day, interval_s, midnights)
+    if not holds(ring, at, earlier) or slots_in_day(earlier, interval_s, midnights) != slots:
+        return False
+    hours, both, active, distinct = interval_s / 3600.0, 0, 0, 0
+    seen = np.empty(DISTINCT)
+    for slot in range(slots):
+        rate, rank = rates[slot], rank_at(ring, at, slot, interval_s)
+        if np.isnan(rate) or (rank != VALID and rank != EDITED):
+            continue
+        if value_at(ring, exact, at, exact_at, earlier, slot, interval_s, row.decimals) / hours != rate:
+            return False
+        both += 1
+        active += rate != 0
+        distinct = _add_distinct(seen, distinct, rate)
+    return both >= _KNOWN_AGAIN * slots and active >= DISTINCT and distinct >= DISTINCT
+
+
+@inner
+def statistics(row, day, rates, hour_sum, hour_count, copied, out):
     """The day's statistics into `out` [STATS]; NaN where too much is missing. `rates`: of the day's slots, NaN = none.
 
-    A day without any use tells of runs alone.
+    `copied`: as `is_copy` says. A day without any use tells of runs alone.
     """
     out[:] = np.nan
     hours = row.interval_s / 3600.0
     values = np.empty(len(rates))
     count = _runs(rates, hours, values, out)
-    out[s.COPIED] = 1.0 if is_copy(row, day, digest) else 0.0
+    out[s.COPIED] = 1.0 if copied else 0.0
     total, there = 0.0, 0.0
     for hour in range(HOURS):
         if hour_count[hour] > 0:

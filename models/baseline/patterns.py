@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from models.baseline.day import SHAPED_DAYS, is_copy
+from models.baseline.day import SHAPED_DAYS
 from models.baseline.departures import STEADY_DAYS, slow
 from models.baseline.learn import MEMORY_DAYS
 from models.state.jit import inner
@@ -127,10 +127,9 @@ def _correlation(now, usual, lag):
 
 
 @inner
-def look_for_copy(row, day, digest):
-    """Whether the day equals one of the last `HASHES`; it is kept. A day with little in it says nothing."""
+def keep_copy(row, day, digest, copied):
+    """Keep a day's fingerprint, and whether it equals an earlier one, as `is_copy` says."""
     place = day % HASHES
-    copied = is_copy(row, day, digest)
     row.hashes[place, 0], row.hashes[place, 1], row.hashes[place, 2] = (
         np.uint8(digest >> 16), np.uint8(digest >> 8 & 255), np.uint8(digest & 255),
     )  # fmt: skip

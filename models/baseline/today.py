@@ -6,9 +6,9 @@ Its peers are not known yet, so that those of the last closed day stand in for t
 
 import numpy as np
 
-from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, read_day, statistics
+from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, is_copy, read_day, statistics
 from models.baseline.departures import accumulate
-from models.baseline.patterns import look_for_copy
+from models.baseline.patterns import keep_copy
 from models.state.jit import inner
 from models.state.layout import HOURS, PAGED, STATS
 from models.state.ring import slots_in_day
@@ -32,6 +32,7 @@ def add_today(ahead, ring, ring_at, exact, exact_at, day, midnights, medians):
         return
     values, paged = np.empty(STATS, np.float32), np.empty(len(PAGED), np.float32)
     digest = fingerprint(rates[:slots])
-    statistics(ahead, day, rates[:slots], hour_sum, hour_count, digest, values)
+    copied = is_copy(ahead, ring, ring_at, exact, exact_at, day, midnights, rates, digest)
+    statistics(ahead, day, rates[:slots], hour_sum, hour_count, copied, values)
     accumulate(ahead, day, values, medians, 1.0, paged)
-    look_for_copy(ahead, day, digest)
+    keep_copy(ahead, day, digest, copied)

@@ -10,11 +10,11 @@ from typing import Final
 import numba as nb
 import numpy as np
 
-from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, read_day, statistics
+from models.baseline.day import COVERAGE, MOST_SLOTS, fingerprint, is_copy, read_day, statistics
 from models.baseline.departures import accumulate
 from models.baseline.expect import clock_shift, expected_in
 from models.baseline.learn import GATE_LEAST, learn_day, settle_resolution
-from models.baseline.patterns import look_at_night, look_for_copy, look_for_shift
+from models.baseline.patterns import keep_copy, look_at_night, look_for_shift
 from models.baseline.slope import learn_slope
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
@@ -24,7 +24,7 @@ from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import kernel
-from models.state.layout import COHORT, FACTS, HOURS, ROW
+from models.state.layout import COHORT, COPIED, FACTS, HOURS, ROW
 
 DAY: Final = np.dtype([("meter", "i4"), ("total", "f8"), ("expected", "f8"), ("coverage", "f8"), ("received", "f8")])
 """A meter's local day, meter's unit: NaN where nothing was read, expected while warming up, received by none."""
@@ -56,8 +56,10 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
             row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
         )
         if there > 0 and there >= COVERAGE * slots:
-            digest = fingerprint(rates[:slots])
-            statistics(row, day, rates[:slots], hour_sum, hour_count, digest, values[m])
+            copied = is_copy(
+                row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, fingerprint(rates[:slots])
+            )
+            statistics(row, day, rates[:slots], hour_sum, hour_count, copied, values[m])
             found += 1
     return found
 
@@ -110,7 +112,7 @@ def close(
             flows[hour] = litres * hour_sum[hour] / hour_count[hour] if hour_count[hour] > 0 else np.nan
         look_at_night(row, weight, flows, litres * max(fact.resolution, row.resolution))
         learn_slope(row, weight)
-        look_for_copy(row, day, fingerprint(rates[:slots]))
+        keep_copy(row, day, fingerprint(rates[:slots]), values[m, COPIED] == 1.0)
 
 
 @kernel(nb.void(_ROWS, _FACTS, _i4, _flags, nb.int64, nb.int64, nb.int64, nb.from_dtype(NODE)[:, ::1]))
