@@ -12,7 +12,9 @@ from evaluation.fleets import ATTACKED_DAYS, Fleet, blocks
 from models.contracts import AnomalyEvent
 from models.domain.blocks import Int64
 from models.domain.times import DAY, NEVER
+from models.domain.units import SERVICES
 from models.pipeline import Outcome, Scores, detect
+from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.state.closed import ClosedDay
 from models.state.partition import Partition
@@ -60,7 +62,8 @@ class Branch:
 class Trunk:
     """A fleet's history streamed to its onset.
 
-    `read`, `closed` and `events` are what came of it; `speed`: readings a second of processor time.
+    `read`, `closed` and `events` are what came of it; `rarity`: [rules] surprise of their findings by then; `speed`:
+    readings a second of processor time.
     """
 
     def __init__(self, fleet: Fleet, policy: Policy) -> None:
@@ -74,6 +77,7 @@ class Trunk:
         self.speed = len(self.read.start) / seconds
         self.closed = closed_days(fleet, partition)
         self.events = _events(outcomes)
+        self.rarity = in_force(partition, policy.models).rarity[SERVICES.index(fleet.service)]
         self._arrays = partition.arrays()
 
     def branch(self, attack: Attack) -> Branch:

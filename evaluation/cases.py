@@ -98,7 +98,7 @@ def _grids(trunk: Trunk, branch: Branch, contest: Contest) -> dict[str, dict[str
         OUR_FOREST: of_models[PARTS[FOREST]],
         **contest.grids(read, branch.closed),
     }
-    parts = {"rules": opened(fleet, trunk.events + branch.events), **of_models}
+    parts = {"rules": opened(fleet, trunk.events + branch.events, trunk.rarity), **of_models}
     untrained = {name: grid for name, grid in parts.items() if name != TREES}
     return {
         "detectors": detectors,

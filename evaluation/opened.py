@@ -7,15 +7,16 @@ import numpy as np
 from evaluation.branches import Grid
 from evaluation.fleets import ATTACKED_DAYS, Fleet
 from models.contracts import AnomalyEvent
+from models.domain.blocks import Float64
 from models.domain.times import to_us
-from models.domain.units import SERVICES
-from models.scoring.rules.measured import RARITY
 from models.scoring.rules.registry import NUMBER
 
 
-def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
-    """Surprise of what rules have open as each day ends, 0 of nothing. `events`: from the start of the history on."""
-    service = SERVICES.index(fleet.service)
+def opened(fleet: Fleet, events: Iterable[AnomalyEvent], rarity: Float64) -> Grid:
+    """Surprise of what rules have open as each day ends, 0 of nothing.
+
+    `events`: from the start of the history on; `rarity`: [rules] of a finding in this fleet.
+    """
     lives: dict[str, list[AnomalyEvent]] = {}
     for event in events:
         lives.setdefault(event.id, []).append(event)
@@ -24,7 +25,7 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
     ends = fleet.ends
     for life in lives.values():
         said = np.array([to_us(event.updated_at) for event in life])
-        rare = np.array([0.0 if event.status == "closed" else _rarest(event, service) for event in life])
+        rare = np.array([0.0 if event.status == "closed" else _rarest(event, rarity) for event in life])
         last = np.searchsorted(said, ends, side="right") - 1
         there = (last >= 0) & (rare[last] > 0)
         row = grid[number[life[0].meter_id]]
@@ -32,6 +33,6 @@ def opened(fleet: Fleet, events: Iterable[AnomalyEvent]) -> Grid:
     return grid
 
 
-def _rarest(event: AnomalyEvent, service: int) -> float:
+def _rarest(event: AnomalyEvent, rarity: Float64) -> float:
     """0 where nothing but models speaks, or only what is judged across meters."""
-    return max((float(RARITY[service, NUMBER[seen.rule]]) for seen in event.evidence if seen.rule in NUMBER), default=0)
+    return max((float(rarity[NUMBER[seen.rule]]) for seen in event.evidence if seen.rule in NUMBER), default=0)

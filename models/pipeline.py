@@ -33,7 +33,6 @@ from models.scoring.judge import MOST_FINDINGS, STATE_SCORED, VERDICT, judge
 from models.scoring.learnt import in_force
 from models.scoring.policy import Policy
 from models.scoring.rules.findings import FINDING
-from models.scoring.rules.measured import RARITY
 from models.scoring.rules.registry import RULES
 from models.scoring.sample import close_day
 from models.scoring.substitutes import Substitute, of_day
@@ -231,7 +230,7 @@ def _take_in(part: Admitted, partition: Partition, policy: Policy, outcome: Outc
         blocks.meter, part.fact, blocks.offset, part.event_time, blocks.first,
         blocks.start, blocks.value, blocks.rank, blocks.register, blocks.voltage, blocks.received,
         known.nodes, known.grown, known.tables, known.medians, known.model_of, known.many, known.theft,
-        policy.settings, RARITY, policy.rules_on, policy.in_shadow, policy.live_from, shadow,
+        policy.settings, known.rarity, policy.rules_on, policy.in_shadow, policy.live_from, shadow,
         verdicts, findings, vectors, parts,
     )  # fmt: skip
     outcome.shadow.update({RULES[n].id: int(shadow[n]) for n in np.flatnonzero(shadow)})

@@ -53,4 +53,5 @@ def _level(of: ClosedDay | None, cohort: int) -> float:
 
 
 def _scores(of: ClosedDay, cohort: int) -> NDArray[np.float32]:
-    return quantiles_of(of.parts[of.of(cohort), NOW])
+    there = of.of(cohort)
+    return quantiles_of(of.parts[there[of.quiet[there]], NOW])

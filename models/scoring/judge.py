@@ -20,6 +20,7 @@ from models.domain.times import DAY, NEVER, SECOND
 from models.domain.units import ELECTRICITY, GAS, WATER
 from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
+from models.scoring.rarity import NEWS
 from models.scoring.rules.data import data_rules
 from models.scoring.rules.findings import FINDING
 from models.scoring.rules.limits import limit_rules
@@ -42,8 +43,6 @@ VERDICT: Final = np.dtype(
 STATE_MISSING, STATE_WARMING, STATE_SCORED = range(3)
 MOST_FINDINGS: Final = 64
 """Findings that one reading can have, at most."""
-_NEWS: Final = 28 * DAY
-"""What has gone on for longer is known by now, and makes no reading odd."""
 
 _ROWS, _FACTS = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1]
 _EXACT, _VERDICTS, _FINDINGS = nb.from_dtype(r.EXACT)[::1], nb.from_dtype(VERDICT)[::1], nb.from_dtype(FINDING)[::1]
@@ -68,10 +67,9 @@ def judge(
 ):  # fmt: skip
     """Blocks (meter, fact, offset, event time; readings `first[b]:first[b + 1]`) through all stages.
 
-    `nodes`, `grown`, `tables`, `medians`, `model_of`, `many`, `theft`: `models.scoring.learnt`. `rarity`: [services,
-    rules] surprise of a finding. `rules_on` and `in_shadow`: a bit a rule; from event time `live_from` on `shadow`
-    counts, by rule, how often one of the latter began to fire. `vectors` and `parts`: what the detectors saw, one entry
-    a reading. Returns the number of findings.
+    `nodes` to `theft`, and `rarity`: `models.scoring.learnt`. `rules_on` and `in_shadow`: a bit a rule; from event time
+    `live_from` on `shadow` counts, by rule, how often one of the latter began to fire. `vectors` and `parts`: what the
+    detectors saw, one entry a reading. Returns the number of findings.
     """
     features, ahead, looks = np.empty(WIDTH), np.empty(1, ROW), np.empty(SEEN, np.float32)
     x, raw, rare = (
@@ -250,7 +248,7 @@ def judge(
             if warm and not missing:
                 found = 0.0
                 for n in range(said, count):
-                    if slot_time - findings[n].since < _NEWS:
+                    if slot_time - findings[n].since < NEWS:
                         found = max(found, rarity[fact.service, findings[n].rule])
                 verdict.score = score_of(rare, found, tables[model])
                 verdict.state = STATE_WARMING if np.isnan(verdict.score) else STATE_SCORED

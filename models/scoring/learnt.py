@@ -19,13 +19,16 @@ from models.scoring.calibrate import KNOTS, LEAST, table_of
 from models.scoring.detectors import theft
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
-from models.scoring.vector import FEATURES, PARTS
+from models.scoring.rarity import PENDING_DAYS, rarity_of, sum_of
+from models.scoring.vector import FEATURES, PARTS, largest_of
 from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
 from models.state.layout import COHORT, LEVEL, STATS
 from models.state.partition import Partition
 
 GROVES: Final = 8
 _WINDOW_DAYS: Final = KEPT_DAYS - GROVES
+_LARGEST_OF: Final[Any] = largest_of
+"""Kernels have no types."""
 GROWN: Final = 256
 """Readings from which on a grove is grown."""
 
@@ -69,6 +72,8 @@ class Learnt:
     many: NDArray[np.bool_]
     """[time zones, COHORTS] of meters that models alone may speak of: a forest is grown, and of their own class there
     are enough peers"""
+    rarity: NDArray[np.float64]
+    """[services, rules] surprise of a finding, see `models.scoring.rarity`"""
     theft: NDArray[np.void]
     """Trees NODE [trees, nodes] of `models.scoring.detectors.theft`, none of them where the policy wants none"""
 
@@ -90,10 +95,12 @@ def _learn(
     bare = _bare(tuple(settings.items()))
     models: dict[tuple[str, int], Model] = {}
     medians = np.zeros((max(1, len(partition.zones)), COHORTS, STATS), COHORT)
+    settled: list[NDArray[np.int32]] = []
     for zone, last in closed.items():
         days = {day: of for day, of in partition.closed.get(zone, {}).items() if day + of.late <= last}
         if days:
             medians[partition.zones.index(zone)] = days[max(days)].medians
+            settled += [of.said for day, of in days.items() if day <= last - PENDING_DAYS]
         if before is not None and before.closed.get(zone) == last:
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue
@@ -116,7 +123,7 @@ def _learn(
     many = (medians["peers"][:, :, LEVEL] >= PEERS) & np.array(grown)[model_of]
     arrays = np.stack(nodes), np.array(grown), np.stack(tables)
     trained = theft.shipped() if settings["theft"] else theft.none()
-    return Learnt(settings, closed, models, *arrays, medians, model_of, many, trained)
+    return Learnt(settings, closed, models, *arrays, medians, model_of, many, rarity_of(sum_of(settled)), trained)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
@@ -134,7 +141,7 @@ def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
 
 
 def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float], before: Model | None) -> Model:
-    last, window = max(days), int(settings["window"])
+    last = max(days)
     groves: list[tuple[int, NDArray[np.void]] | None] = []
     enough = sum(np.count_nonzero(of.taught) for of in days.values()) >= GROWN
     for n in range(GROVES):
@@ -143,8 +150,11 @@ def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float
         if old is None or old[0] != turn:
             old = _grove(days, cohort, turn, n, settings) if enough else None
         groves.append(old)
-    parts = _window(days, cohort, last, "parts", LEAST, window)
-    return Model(tuple(groves), np.stack([table_of(values) for values in parts.T]), len(parts))
+    parts = _calibrating(days, cohort, last)
+    tables = np.stack([table_of(values) for values in parts.T])
+    most = np.empty(len(parts))
+    _LARGEST_OF(parts, tables, most)
+    return Model(tuple(groves), np.concatenate([tables, table_of(most)[None]]), len(parts))
 
 
 def _grove(
@@ -153,10 +163,10 @@ def _grove(
     """Grown with the local day `turn`, of what had come by then; None while there is too little to grow it of."""
     then = min(day + of.late for day, of in days.items() if day >= turn)
     days = {day: of for day, of in days.items() if day + of.late <= then}
-    vectors = _window(days, cohort, turn, "vector", GROWN, int(settings["window"]))
+    vectors = _window(days, cohort, turn, "vector", "taught", GROWN)[-int(settings["window"]) :]
     if len(vectors) < GROWN:
         return None
-    return turn, _trees(settings, seed=cohort * GROVES + number).partial_fit(vectors.astype(np.float32)).compiled()
+    return turn, _trees(settings, seed=cohort * GROVES + number).partial_fit(vectors).compiled()
 
 
 def _trees(settings: Mapping[str, float], seed: int) -> OnlineIsolationForest | HalfSpaceTrees:
@@ -172,18 +182,33 @@ def _bare(settings: tuple[tuple[str, float], ...]) -> NDArray[np.void]:
     return np.concatenate([_trees(dict(settings), seed=0).compiled()] * GROVES)
 
 
-def _window(days: dict[int, ClosedDay], cohort: int, last: int, column: str, least: int, most: int) -> NDArray[Any]:
-    """The cohort's latest readings up to day `last`, `most`, oldest first; since its last drift, if `least` are."""
-    there: list[NDArray[Any]] = []
-    count = 0
+def _calibrating(days: dict[int, ClosedDay], cohort: int, last: int) -> NDArray[np.float32]:
+    """[n, PARTS] raw parts that a cohort's tables are made of.
+
+    They are of all its meters: without those that something was said of, oddness would look rarer than it is, more
+    would be said, and the rates would drift off for good. What was said in the last fortnight may be true, though, so
+    that those days wait. Until as many are there without them, or after a drift, all days' quiet meters have to do.
+    """
+    settled = {day: of for day, of in days.items() if day <= last - PENDING_DAYS}
+    drifted = any(of.drifted[cohort] for day, of in days.items() if day not in settled)
+    if not drifted and sum(len(of.of(cohort)) > 0 for of in settled.values()) >= PENDING_DAYS:
+        return _window(settled, cohort, last, "parts", "", LEAST)
+    return _window(days, cohort, last, "parts", "quiet", LEAST)
+
+
+def _window(
+    days: dict[int, ClosedDay], cohort: int, last: int, column: str, flag: str, least: int
+) -> NDArray[np.float32]:
+    """The cohort's readings up to day `last` that have a flag, oldest first; since its last drift, if `least` are."""
     since = max((day for day, of in days.items() if day <= last and of.drifted[cohort]), default=0)
+    there, count = [np.empty((0, len(PARTS if column == "parts" else FEATURES)), np.float32)], 0
     for day in sorted(days, reverse=True):
         if not last - _WINDOW_DAYS < day <= last:
             continue
-        if count >= most or (day < since and count >= least):
+        if day < since and count >= least:
             break
         of = days[day]
         mine = of.of(cohort)
-        there.append(getattr(of, column)[mine[of.taught[mine]] if column == "vector" else mine])
-        count += len(there[-1])
-    return np.concatenate(there[::-1])[-most:] if there else np.empty((0, 0))
+        there.insert(1, getattr(of, column)[mine[getattr(of, flag)[mine]] if flag else mine])
+        count += len(there[1])
+    return np.concatenate(there, dtype=np.float32)

@@ -26,7 +26,7 @@ _MODELS: Final = {
     "theft": (1.0, "0 or 1", "ours: the trees trained on theft; without them nothing is called theft-like"),
     "half_space": (0.0, "0 or 1", "ours: half-space trees in the place of the forest, to compare"),
     "trees": (64.0, "trees", "ours: measured, see OnlineIsolationForest; in 8 groves"),
-    "window": (2048.0, "readings", "Online Isolation Forest, ICML 2024: latest of a cohort, for forest and tables"),
+    "window": (2048.0, "readings", "Online Isolation Forest, ICML 2024: latest of a cohort, for the forest"),
     "leaf": (32.0, "readings", "Online Isolation Forest, ICML 2024: so many split the root, twice as many a child"),
 }
 _LEAST: Final = {"trees": 8.0, "window": 256.0, "leaf": 2.0}

@@ -1,7 +1,7 @@
 """The close of a local day, seen across meters: medians that days are corrected by, and the sample of its readings.
 
-The sample is of meters that nothing was said of: those with the lowest hashes of meter and day, whatever the order in
-which they came. Where they are few, more of each one's readings are taken.
+The sample is of the meters with the lowest hashes of meter and day, whatever the order in which they came. Where they
+are few, more of each one's readings are taken.
 """
 
 import dataclasses
@@ -14,15 +14,18 @@ from models.baseline.departures import STEADY_DAYS, SUSPECT, deviation_of, oddne
 from models.baseline.expect import clock_shift, wall_hour
 from models.baseline.measure import WET_REACH, WIDTH, measure
 from models.baseline.today import add_today, ends_day
+from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, VALID
-from models.domain.times import NEVER
+from models.domain.times import NEVER, SECOND
 from models.domain.units import CLASSES, SERVICES
 from models.scoring.cohort_drift import drifted
 from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.learnt import Learnt
+from models.scoring.rarity import NEWS, NOTHING_SAID
+from models.scoring.rules.registry import RULES
 from models.scoring.suspicion import WARM_DAYS, suspicion
-from models.scoring.vector import FEATURES, PARTS, largest, raw_parts, surprises, vector
+from models.scoring.vector import FEATURES, PARTS, raw_parts, vector
 from models.state import ring as r
 from models.state.closed import COHORTS, SAMPLE, WHOLE, ClosedDay, cohort_number, cohort_of, peers_of
 from models.state.jit import kernel
@@ -46,15 +49,15 @@ def close_day(
     mine = cohort_of(facts["service"].astype(np.int64), facts["customer_class"].astype(np.int64))
     there = ~np.isnan(values[:, COPIED]) & (p.fact_of[:count] >= 0)
     warm = np.flatnonzero(there & (rows["days"] >= WARM_DAYS))
-    quiet = (rows["episodes"]["opened"][warm] == NEVER).all(axis=1) & (rows["fired_day"][warm, day % 2] != day)
+    quiet = (rows["episodes"]["opened"] == NEVER).all(axis=1) & (rows["fired_day"][:, day % 2] != day)
     hashes = _mixed(p.keys[:count] ^ np.uint64(day))
-    meters, slots, cohorts = _chosen(warm[quiet], mine, hashes, 86_400 // rows["interval_s"])
+    meters, slots, cohorts = _chosen(warm, mine, hashes, 86_400 // rows["interval_s"])
     vectors = np.empty((len(meters), len(FEATURES)), np.float32)
-    parts = np.full((len(meters), len(PARTS) + 1), np.nan, np.float32)
+    parts = np.full((len(meters), len(PARTS)), np.nan, np.float32)
     taught, solid = np.zeros(len(meters), np.bool_), np.zeros(len(meters), np.bool_)
     look(
         p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, zone, day,
-        meters, slots, learnt.nodes, learnt.grown, learnt.tables, learnt.medians, learnt.model_of,
+        meters, slots, learnt.nodes, learnt.grown, learnt.medians, learnt.model_of,
         learnt.theft, vectors, parts, taught, solid,
     )  # fmt: skip
     closed = ClosedDay(
@@ -63,11 +66,25 @@ def close_day(
         hashes[meters[solid]],
         vectors[solid].astype(np.float16),
         parts[solid],
-        taught[solid],
+        (taught & quiet[meters])[solid],
+        quiet[meters[solid]],
         np.zeros(COHORTS, np.uint8),
+        _said(rows["episodes"][warm], facts["service"][warm], *p.midnights[zone, day - FIRST_DAY :][:2].tolist()),
         last - day,
     )
     return dataclasses.replace(closed, drifted=drifted(p.closed.get(p.zones[zone], {}), day, closed))
+
+
+def _said(episodes: NDArray[np.void], service: NDArray[np.uint8], begin: int, end: int) -> NDArray[np.int32]:
+    """`ClosedDay.said` of the day from `begin` to `end`, microseconds. `episodes` [n, families], `service` [n]."""
+    spoke = (episodes["opened"] != NEVER) & (episodes["last"].astype(np.int64) * SECOND >= begin)
+    news = spoke & (end - episodes["start"] < NEWS)
+    rules = np.bitwise_or.reduce(np.where(news, episodes["rules"], 0), axis=1)
+    said = NOTHING_SAID.copy()
+    for number in range(len(RULES)):
+        np.add.at(said[:, number], service[(rules >> number & 1).astype(np.bool_)], 1)
+    np.add.at(said[:, -1], service, 1)
+    return said
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -132,19 +149,19 @@ def _into(medians: NDArray[np.void], departures: NDArray[np.float32], deviations
 @kernel(
     nb.void(
         _ROWS, _u2, _i8, _EXACT, _i8, _FACTS, _i4, _zones, nb.int64, nb.int64,
-        _i8, _i8, nb.from_dtype(NODE)[:, :, ::1], _flags, nb.float32[:, :, :, ::1], nb.from_dtype(COHORT)[:, :, ::1],
+        _i8, _i8, nb.from_dtype(NODE)[:, :, ::1], _flags, nb.from_dtype(COHORT)[:, :, ::1],
         nb.int32[:, ::1], nb.from_dtype(NODE)[:, ::1], _f4, _f4, _flags, _flags,
     )
 )  # fmt: skip
 def look(
     rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, zone, day,
-    meters, slots, nodes, grown, tables, medians, model_of, theft, vectors, parts, taught, solid,
+    meters, slots, nodes, grown, medians, model_of, theft, vectors, parts, taught, solid,
 ):  # fmt: skip
     """Vectors and raw parts of meters as of single slots of a local day that is not learnt yet.
 
     `taught`: the meter looks as usual; `solid`: the slot is read.
     """
-    features, rare, ahead = np.empty(WIDTH), np.empty(len(PARTS), np.float32), np.empty(1, ROW)
+    features, ahead = np.empty(WIDTH), np.empty(1, ROW)
     looks = np.empty(SEEN, np.float32)
     starts = midnights[zone]
     shift = clock_shift(day, starts)
@@ -173,7 +190,5 @@ def look(
             seen.theft = likeness(seen, fact, day, theft, looks)
         vector(seen, features, wall_hour(slot, row.interval_s, shift), value, resolution, vectors[i])
         raw_parts(seen, now, nodes[model], grown[model], vectors[i], parts[i])
-        surprises(parts[i], tables[model], rare)
-        parts[i, len(PARTS)] = largest(rare)
         taught[i] = row.days > STEADY_DAYS and oddness(row) < SUSPECT
         solid[i] = True

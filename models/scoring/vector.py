@@ -9,6 +9,7 @@ Nothing here changes a row.
 
 from typing import Final
 
+import numba as nb
 import numpy as np
 
 from models.baseline.departures import STEADY_DAYS, fast, slow, turned_round
@@ -30,7 +31,7 @@ from models.scoring.calibrate import combined, score, surprise
 from models.scoring.detectors.trees import leaf_mean
 from models.scoring.drift import LEAST_DAYS, strength
 from models.state import layout as s
-from models.state.jit import inner
+from models.state.jit import inner, kernel
 from models.state.layout import HOURS, NO_DAY, RATIO
 
 FEATURES: Final = (
@@ -46,11 +47,12 @@ two, the highest interval, the share of use, the present runs; the day level ove
 PARTS: Final = ("now", "base", "level", "flatness", "runs", "shape", "drift", "forest", "theft")
 """Detectors: this very reading, the five groups of statistics, PageHinkley, the forest; the trees trained on theft."""
 NOW, BASE, LEVEL, FLATNESS, RUNS, SHAPE, DRIFT, FOREST, THEFT = range(9)
-WITH_TREES: Final = (THEFT, NOW, FOREST)
-"""Parts that count where trees trained on theft speak; what else nobody trained is what trees and forest look at."""
-DOUBT: Final = (0.0, 2.0, 2.0)
+WITH_TREES: Final = (THEFT, FOREST)
+"""Parts that count where trees trained on theft speak; what else nobody trained is what trees and forest look at, and a
+reading far above the others is a car more often than anything wrong."""
+DOUBT: Final = (0.0, 4.0)
 """Taken off the surprise of each: most that is merely unusual is nothing wrong. Measured on real homes, see
-docs/adr/0012."""
+docs/adr/0015."""
 
 
 @inner
@@ -148,6 +150,15 @@ def largest(surprises):
     for n in range(len(WITH_TREES)):
         doubted[n] = surprises[WITH_TREES[n]] - DOUBT[n]
     return combined(doubted)
+
+
+@kernel(nb.void(nb.float32[:, ::1], nb.float32[:, :, ::1], nb.float64[::1]))
+def largest_of(raw, tables, out):
+    """The `largest` surprise of each row of `raw` [n, PARTS] parts into `out` [n]."""
+    rare = np.empty(len(PARTS), np.float32)
+    for i in range(len(raw)):
+        surprises(raw[i], tables, rare)
+        out[i] = largest(rare)
 
 
 @inner

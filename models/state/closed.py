@@ -56,12 +56,16 @@ class ClosedDay:
     vector: NDArray[np.float16]
     """[n, features] of `models.scoring.vector`"""
     parts: NDArray[np.float32]
-    """[n, parts] raw values of the detectors, the forest's as the forest of the day before says; last, the largest
-    surprise of them all. NaN = not known yet."""
+    """[n, parts] raw values of the detectors, the forest's as the forest of the day before says; NaN = not known yet"""
     taught: NDArray[np.bool_]
-    """Whether a forest is to learn it: not of a meter that looks odd."""
+    """Whether a forest is to learn it: not of a meter that looks odd, or that something was said of."""
+    quiet: NDArray[np.bool_]
+    """Whether nothing was said of the meter"""
     drifted: NDArray[np.uint8]
     """[COHORTS] bits: `LEVEL_DRIFTED`, `SCORES_DRIFTED`. What was before such a day no longer says what is usual."""
+    said: NDArray[np.int32]
+    """[services, rules + 1] warm meters of which each rule said something new, see `models.scoring.rarity`; in the last
+    column all warm meters"""
     late: int = 0
     """Days after it with whose close it was frozen: above 0 where nothing of it had come by its own."""
 
@@ -92,7 +96,9 @@ class ClosedDay:
             vector=self.vector,
             parts=self.parts,
             taught=self.taught,
+            quiet=self.quiet,
             drifted=self.drifted,
+            said=self.said,
             late=self.late,
         )
         return body.getvalue()
@@ -103,5 +109,6 @@ class ClosedDay:
         with np.load(io.BytesIO(body), allow_pickle=False) as kept:
             medians = np.zeros((COHORTS, STATS), COHORT)
             medians[kept["there"]] = np.ascontiguousarray(kept["medians"]).view(COHORT)
-            columns = {name: kept[name] for name in ("cohort", "hash", "vector", "parts", "taught", "drifted")}
+            arrays = ("cohort", "hash", "vector", "parts", "taught", "quiet", "drifted", "said")
+            columns = {name: kept[name] for name in arrays}
             return cls(medians, **columns, late=int(kept["late"]))

@@ -23,7 +23,7 @@ from models.domain.units import SERVICES
 from models.scoring.rules.catalogue import model
 from models.scoring.rules.registry import NUMBER, RULES
 
-_LASTS_DAYS: Final = 7.0
+LASTS_DAYS: Final = 7.0
 """A rule that speaks falsely goes on about so long."""
 STORY_DAYS: Final = 14
 """Findings of so many days are evidence of one thing: that a rule speaks falsely once more meanwhile is chance."""
@@ -132,14 +132,14 @@ OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])
 """[rules] place of its cause"""
 
 
-def _rarity() -> NDArray[np.float64]:
-    rarity = np.zeros((len(SERVICES), len(RULES)))
+def _false_days() -> NDArray[np.float64]:
+    days = np.zeros((len(SERVICES), len(RULES)))
     for service, number, known in _every():
         if RULES[number] not in model.RULES:
-            rarity[service, number] = max(-np.log(known.false_rate * _LASTS_DAYS / 1000), 0.0)
-    return rarity
+            days[service, number] = known.false_rate * LASTS_DAYS / 1000
+    return days
 
 
-RARITY: Final = _rarity()
-"""[services, rules] surprise (`models.scoring.calibrate`) of a finding: how few clean days have one of the rule; 0 of
-what only passes on what the models say, for the score has that already"""
+FALSE_DAYS: Final = _false_days()
+"""[services, rules] share of clean meter-days that have a finding of the rule; 0 of what only passes on what the models
+say, for the score has that already"""

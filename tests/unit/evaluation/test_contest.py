@@ -8,6 +8,7 @@ from evaluation.contest import Contest, Stream, contenders, with_forest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.measures import Days
 from models.domain.times import HOUR
+from models.scoring.rarity import NOTHING_SAID
 from models.state.closed import ClosedDay
 
 FEATURES = 6
@@ -41,7 +42,9 @@ def closed(given: Read, fleet: Fleet) -> Closed:
             given.vector[at].astype(np.float16),
             np.zeros((len(at), 0), np.float32),
             given.meter[at] < len(fleet.homes) - ODD,
+            np.ones(len(at), np.bool_),
             np.zeros(0, np.uint8),
+            NOTHING_SAID,
         )
         for day in np.unique(fleet.day(given.start)).tolist()
         for at in [np.flatnonzero(fleet.day(given.start) == day)]
@@ -111,12 +114,12 @@ def test_where_trees_speak_groups_do_not_count_and_the_forest_is_doubted() -> No
     parts: dict[str, Grid] = {
         "rules": np.array([[0.0, 0.0]], np.float32),
         "base": np.array([[9.0, 9.0]], np.float32),
-        "now": np.array([[1.0, 1.0]], np.float32),
-        "forest": np.array([[5.0, 5.0]], np.float32),
+        "now": np.array([[8.0, 8.0]], np.float32),
+        "forest": np.array([[7.0, 7.0]], np.float32),
         "theft": np.array([[1.0, np.nan]], np.float32),
     }
     grids = without(parts)
-    assert grids.keys() == {"all parts"} | {f"without {name}" for name in ("rules", "now", "forest", "theft")}
+    assert grids.keys() == {"all parts"} | {f"without {name}" for name in ("rules", "forest", "theft")}
     np.testing.assert_array_equal(grids["all parts"], [[3, 9]])
     np.testing.assert_array_equal(grids["without forest"], [[1, 9]])
     np.testing.assert_array_equal(grids["without theft"], [[9, 9]])

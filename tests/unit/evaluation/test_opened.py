@@ -10,8 +10,10 @@ from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.opened import opened
 from models.contracts import AnomalyEvent, Evidence
 from models.domain.times import DAY, HOUR, to_datetime
-from models.scoring.rules.measured import RARITY
+from models.scoring.rarity import NOTHING_SAID, rarity_of
 from models.scoring.rules.registry import NUMBER
+
+_RARITY = rarity_of(NOTHING_SAID)[0]
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +50,10 @@ def test_what_is_open_as_the_day_ends_counts_by_how_rare_it_is(fleet: Fleet) -> 
             event(fleet, 2, HOUR, "opened", rule="S1"),
             event(fleet, 1, 3 * DAY + HOUR, "closed"),
         ],
+        _RARITY,
     )
     assert grid.shape == (3, ATTACKED_DAYS)
-    flat, low = RARITY[0, [NUMBER["D13"], NUMBER["D12"]]]
+    flat, low = _RARITY[[NUMBER["D13"], NUMBER["D12"]]]
     assert flat > low > 0
     np.testing.assert_allclose(grid[0], flat, rtol=1e-6)
     np.testing.assert_allclose(grid[1, :4], [0, low, low, 0], rtol=1e-6)
@@ -59,4 +62,4 @@ def test_what_is_open_as_the_day_ends_counts_by_how_rare_it_is(fleet: Fleet) -> 
 
 
 def test_nothing_said_is_nothing(fleet: Fleet) -> None:
-    assert not opened(fleet, []).any()
+    assert not opened(fleet, [], _RARITY).any()

@@ -14,7 +14,7 @@ from models.domain.causes import CAUSES
 from models.domain.units import SERVICES
 from models.scoring.policy import Policy
 from models.scoring.rules.catalogue import model
-from models.scoring.rules.measured import OWN, RARITY, openings
+from models.scoring.rules.measured import FALSE_DAYS, OWN, openings
 from models.scoring.rules.registry import NUMBER, RULES
 
 DEFAULT: Final = Policy.default()
@@ -91,8 +91,8 @@ def test_every_rule_states_how_often_it_opens() -> None:
             known = openings(rule.id, service)
             assert known.false_rate > 0
             assert known.of[rule.cause] > 0
-            rarity = RARITY[SERVICES.index(service), NUMBER[rule.id]]
-            assert rarity > 0 or rule in model.RULES, "what speaks on more than one clean day in a hundred is no rule"
+            false_days = FALSE_DAYS[SERVICES.index(service), NUMBER[rule.id]]
+            assert (0 < false_days < 1) == (rule not in model.RULES)
 
 
 def test_what_is_judged_across_meters_keeps_its_odds() -> None:

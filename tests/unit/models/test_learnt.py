@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.domain.units import ELECTRICITY, WATER
 from models.scoring.calibrate import LEAST, table_of
 from models.scoring.learnt import GROVES, GROWN, Learnt, in_force
+from models.scoring.rarity import NOTHING_SAID
 from models.scoring.vector import FEATURES, PARTS
 from models.state.closed import COHORTS, KEPT_DAYS, LEVEL_DRIFTED, PEERS, SAMPLE, WHOLE, ClosedDay, cohort_of
 from models.state.layout import COHORT, STATS
@@ -46,9 +47,11 @@ def closed_day(
         cohort,
         rng.integers(0, 2**63, count, np.uint64),
         rng.normal(cohort[:, None] / 10, 1, (count, len(FEATURES))).astype(np.float16),
-        rng.normal(cohort[:, None], 1, (count, len(PARTS) + 1)).astype(np.float32),
+        rng.normal(cohort[:, None], 1, (count, len(PARTS))).astype(np.float32),
         rng.random(count) < 0.9,
+        np.ones(count, np.bool_),
         said,
+        NOTHING_SAID,
         late,
     )
 

@@ -165,7 +165,7 @@ def test_of_few_meters_more_readings_are_taken() -> None:
     closed = frozen(p)
     assert sampled(closed, p) == dict.fromkeys(IDS, SAMPLE // COUNT)
     assert closed.vector.shape == (COUNT * (SAMPLE // COUNT), len(FEATURES))
-    assert closed.parts.shape == (len(closed.hash), len(PARTS) + 1)
+    assert closed.parts.shape == (len(closed.hash), len(PARTS))
     assert len(np.unique(closed.vector, axis=0)) == len(closed.hash), "each another one"
     assert np.array_equal(np.sort(closed.hash), closed.hash)
     assert closed.taught.mean() > 0.8
@@ -182,7 +182,7 @@ def test_the_order_in_which_meters_came_does_not_matter() -> None:
     assert frozen(other).body == frozen(known_by(GROWN)).body
 
 
-def test_only_quiet_warm_meters_are_in_the_sample() -> None:
+def test_only_quiet_meters_teach_and_only_warm_ones_are_in_the_sample() -> None:
     p = known_by(GROWN)
     p.rows["days"][3] = 6
     p.rows["episodes"]["opened"][4, 1] = FIRST
@@ -191,9 +191,11 @@ def test_only_quiet_warm_meters_are_in_the_sample() -> None:
     p.rows["stats"]["slow"][7] = 60
     closed = frozen(p)
     taken = sampled(closed, p)
-    assert [name for name, count in taken.items() if not count] == [IDS[3], IDS[4], IDS[5]]
-    odd = closed.hash == close_hashes(p)[7]
+    assert [name for name, count in taken.items() if not count] == [IDS[3]]
+    odd, *loud = (closed.hash == close_hashes(p)[n] for n in (7, 4, 5))
     assert not closed.taught[odd].any(), "what looks odd is calibrated with, and teaches nothing"
+    assert closed.quiet[odd].all()
+    assert not (closed.taught | closed.quiet)[np.any(loud, axis=0)].any(), "what rules spoke of waits"
     assert closed.medians["peers"].max() == COUNT - 1, "peers are whoever is warm"
 
 

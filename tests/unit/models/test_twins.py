@@ -372,7 +372,7 @@ def plain_score(raw: Any, found: float, tables: Any) -> float:
     known = {part: rare(table, value) for part, table, value in zip(PARTS, tables, raw.tolist(), strict=False)}
     known = {part: value for part, value in known.items() if not math.isnan(value)}
     if "theft" in known:
-        doubt = {"theft": 0, "now": 2, "forest": 2}
+        doubt = {"theft": 0, "forest": 4}
         known = {part: value - doubt[part] for part, value in known.items() if part in doubt}
     if not known:
         return math.nan
