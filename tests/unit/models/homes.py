@@ -41,6 +41,11 @@ def heat_wave(day: int, _home: int) -> float:
     return 1.4 if 35 <= day < 42 else 1.0
 
 
+def restless(day: int, home: int) -> float:
+    """Of twelve days in a row one in ten homes uses hardly anything, and nothing is wrong."""
+    return 0.3 if np.random.default_rng([home, (day + 7 * home) // 12]).random() < 0.1 else 1.0
+
+
 def days(begin: int, end: int, share: Share = all_of_it) -> kit.Stream:
     """A block a day of every home; sizes, habits, weather and whims differ."""
     stream = []
