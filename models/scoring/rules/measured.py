@@ -46,16 +46,16 @@ def _ours(false_rate: float, own: float, rule: str) -> Openings:
 _MEASURED: Final[Mapping[str, Mapping[str, Openings]]] = {
     "electricity": {
         "D1": Openings(0.015, {"estimated_read_error": 0.18}),
-        "D2": Openings(0.01, {"data_error": 0.49, "estimated_read_error": 0.052}),
+        "D2": Openings(0.01, {"data_error": 0.49, "estimated_read_error": 0.046}),
         "D3": Openings(0.075, {"data_error": 0.03, "estimated_read_error": 0.03}),
-        "D5": Openings(0.02, {"data_error": 0.33, "theft": 0.067, "unusual_use": 0.004}),
+        "D5": Openings(0.022, {"data_error": 0.33, "theft": 0.067, "unusual_use": 0.0039}),
         "D12": Openings(0.32, {"data_error": 0.29, "theft": 0.058, "unusual_use": 0.035}),
-        "D13": Openings(0.037, {"estimated_read_error": 0.79}),
-        "D16": Openings(0.01, {"estimated_read_error": 0.2}),
+        "D13": Openings(0.039, {"estimated_read_error": 0.78}),
+        "D16": Openings(0.01, {"estimated_read_error": 0.21}),
         "D17": Openings(0.017, {"meter_fault": 0.94}),
-        "E3": Openings(0.41, {"theft": 0.063, "unusual_use": 0.016}),
-        "S1": Openings(0.015, {"meter_fault": 0.19, "unusual_use": 0.039}),
-        "S2": Openings(0.22, {"theft": 0.43, "unusual_use": 0.023}),
+        "E3": Openings(0.42, {"theft": 0.081, "unusual_use": 0.016}),
+        "S1": Openings(0.016, {"meter_fault": 0.028, "unusual_use": 0.027}),
+        "S2": Openings(0.33, {"theft": 0.46, "unusual_use": 0.019, "data_error": 0.01}),
     },
     "water": {
         "D1": Openings(0.01, {"estimated_read_error": 0.94}),

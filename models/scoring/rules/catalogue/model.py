@@ -37,8 +37,8 @@ RULES: Final = (
         "two days on end look like theft to the trees trained on it: log odds {value:.1f}, {threshold:.3g} is let pass",
         "log odds",
         (
-            Setting("log_odds", "log odds", 2.4, "ours: measured on homes that the trees were not shown"),
-            Setting("one_in", "readings", 200, "ours: and as rare as that in the fleet at hand"),
+            Setting("log_odds", "log odds", 2.8, "ours: measured on homes that the trees were not shown"),
+            Setting("one_in", "readings", 250, "ours: and as rare as that in the fleet at hand"),
         ),
     ),
 )
