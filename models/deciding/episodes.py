@@ -34,6 +34,8 @@ _CAUSE: Final = tuple(CAUSES.index(rule.cause) for rule in RULES)
 _LINGER: Final = DAY // SECOND
 """For so many seconds a cause keeps its precedence after its rules have fallen silent, while the episode goes on."""
 
+_REASON: Final = 3 * DAY
+"""What accounts for a trouble begins so long after it at most, as both are dated."""
 _SILENCE: Final = FAMILIES.index("silence")
 _SURER: Final = 0.1
 """A change of confidence that is worth a line."""
@@ -71,7 +73,7 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
             if episode["opened"] != NEVER:
                 explained |= _explained_by(_numbers(int(episode["rules"])))
         for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
-            if _open_in(episodes, rule) is None and not explained >> rule & 1:
+            if _open_in(episodes, rule, fired[rule]) is None and not explained >> rule & 1:
                 _begin(episodes, rule, reading, fired[rule])
         yield from _carry_on(episodes, fired, reading, partition, policy)
     for family, episode in enumerate(episodes):
@@ -110,13 +112,18 @@ def telling(rules: int) -> tuple[int, ...]:
     return tuple(_numbers(rules & ~_explained_by(_numbers(rules)) or rules))
 
 
-def _open_in(episodes: NDArray[Any], rule: int) -> int | None:
-    """Family of the open episode that a rule belongs to: its own family's, or one whose cause has come to be there."""
+def _open_in(episodes: NDArray[Any], rule: int, finding: Any) -> int | None:
+    """Family of the open episode that a rule belongs to: its own family's, or one whose cause has come to be there.
+
+    Or one that it accounts for, unless that was there long before it: what began last week is not due to it.
+    """
     own = _FAMILY_OF_RULE[rule]
     for family, episode in enumerate(episodes):
         if episode["opened"] != NEVER:
-            present = FAMILIES.index(FAMILY[CAUSES[episode["cause"]]])
-            if own in (family, present) or _EXPLAINS[rule] & int(episode["rules"]):
+            present, rules = FAMILIES.index(FAMILY[CAUSES[episode["cause"]]]), int(episode["rules"])
+            if own in (family, present) or rules >> rule & 1:
+                return family
+            if _EXPLAINS[rule] & rules and int(finding["since"]) - int(episode["start"]) < _REASON:
                 return family
     return None
 
@@ -156,7 +163,9 @@ def _carry_on(
 
 def _join(family: int, episode: Any, episodes: NDArray[Any], fired: dict[int, Any], reading: Reading) -> bool | None:
     """Fired rules join an episode: whether it is new, of another cause or worse; None if none of them is its own."""
-    mine = [rule for rule in fired if episode["opened"] != NEVER and _open_in(episodes, rule) == family]
+    if episode["opened"] == NEVER:
+        return None
+    mine = [rule for rule, finding in fired.items() if _open_in(episodes, rule, finding) == family]
     if not mine:
         return None
     active = int(episode["rules"])

@@ -280,6 +280,19 @@ def test_s2_calls_a_bypass_theft_after_two_days() -> None:
     assert begun + 2 * DAY <= kit.us(event.updated_at.isoformat()) <= begun + 4 * DAY
 
 
+@pytest.mark.parametrize(("flat_from", "same"), [(31, True), (39, False)])
+def test_a_read_error_long_after_a_theft_began_is_another_trouble(flat_from: int, same: bool) -> None:
+    stream = [
+        {**block, "values": [0.3] * 24} if at // COUNT >= flat_from and at % COUNT == 7 else block
+        for at, block in enumerate(days(0, 43, stolen))
+    ]
+    run = kit.run(METERS, stream, range(0, len(stream), COUNT))
+    of_home = [event for _, event in run.events if event.meter_id == "home7"]
+    flat = [event for event in of_home if event.cause == "estimated_read_error"]
+    assert flat
+    assert (flat[0].id == of_home[0].id) == same
+
+
 def test_without_trees_s1_says_what_no_rule_names() -> None:
     run = lived(36, stolen, "models.theft = 0")
     (event,) = [event for _, event in run.events]
