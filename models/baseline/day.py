@@ -109,17 +109,21 @@ def kept_print(row, place):
 
 
 @inner
-def is_copy(row, ring, ring_at, exact, exact_at, day, midnights, rates, digest):
-    """Whether the day equals one of the last `HASHES`, by its fingerprint; or, with holes, one that the ring holds."""
-    copied = False
+def is_copy(row, ring, ring_at, exact, exact_at, day, midnights, rates, holes, digest):
+    """Whether the day equals one of the last `HASHES`, by its fingerprint; or one that the ring holds, where either of
+    the two has holes. `holes`: whether this one has."""
     if digest != 0:
         for place in range(HASHES):
-            copied = copied or (place != day % HASHES and kept_print(row, place) == digest)
-    back = 1
-    while back < RING_DAYS and not copied:
-        copied = _repeats(row, ring, ring_at, exact, exact_at, day, day - back, midnights, rates)
-        back += 1
-    return copied
+            if place != day % HASHES and kept_print(row, place) == digest:
+                return True
+    elif not holes:
+        return False  # too little in it to be known again
+    for back in range(1, RING_DAYS):
+        if (holes or kept_print(row, (day - back) % HASHES) == 0) and _repeats(
+            row, ring, ring_at, exact, exact_at, day, day - back, midnights, rates
+        ):
+            return True
+    return False
 
 
 @inner

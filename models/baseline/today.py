@@ -32,7 +32,7 @@ def add_today(ahead, ring, ring_at, exact, exact_at, day, midnights, medians):
         return
     values, paged = np.empty(STATS, np.float32), np.empty(len(PAGED), np.float32)
     digest = fingerprint(rates[:slots])
-    copied = is_copy(ahead, ring, ring_at, exact, exact_at, day, midnights, rates, digest)
+    copied = is_copy(ahead, ring, ring_at, exact, exact_at, day, midnights, rates, there < slots, digest)
     statistics(ahead, day, rates[:slots], hour_sum, hour_count, copied, values)
     accumulate(ahead, day, values, medians, 1.0, paged)
     keep_copy(ahead, day, digest, copied)

@@ -56,8 +56,9 @@ def survey(rows, ring, ring_at, exact, exact_at, facts, fact_of, midnights, coun
             row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, hour_sum, hour_count
         )
         if there > 0 and there >= COVERAGE * slots:
+            digest = fingerprint(rates[:slots])
             copied = is_copy(
-                row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, fingerprint(rates[:slots])
+                row, ring, ring_at[m], exact, exact_at[m], day, midnights[zone], rates, there < slots, digest
             )
             statistics(row, day, rates[:slots], hour_sum, hour_count, copied, values[m])
             found += 1
