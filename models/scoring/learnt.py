@@ -29,6 +29,8 @@ GROVES: Final = 8
 _WINDOW_DAYS: Final = KEPT_DAYS - GROVES
 _LARGEST_OF: Final[Any] = largest_of
 """Kernels have no types."""
+_SETTLED_DAYS: Final = 28
+"""Days older than `PENDING_DAYS` that tables of all meters need: in the first ones rows hardly know themselves."""
 GROWN: Final = 256
 """Readings from which on a grove is grown."""
 
@@ -187,13 +189,15 @@ def _calibrating(days: dict[int, ClosedDay], cohort: int, last: int) -> NDArray[
 
     They are of all its meters: without those that something was said of, oddness would look rarer than it is, more
     would be said, and the rates would drift off for good. What was said in the last fortnight may be true, though, so
-    that those days wait. Until as many are there without them, or after a drift, all days' quiet meters have to do.
+    that those days wait. Until as many are there without them, or after a drift, all days' quiet meters have to do, or
+    all meters where hardly any is quiet.
     """
     settled = {day: of for day, of in days.items() if day <= last - PENDING_DAYS}
     drifted = any(of.drifted[cohort] for day, of in days.items() if day not in settled)
-    if not drifted and sum(len(of.of(cohort)) > 0 for of in settled.values()) >= PENDING_DAYS:
+    if not drifted and sum(len(of.of(cohort)) > 0 for of in settled.values()) >= _SETTLED_DAYS:
         return _window(settled, cohort, last, "parts", "", LEAST)
-    return _window(days, cohort, last, "parts", "quiet", LEAST)
+    quiet = _window(days, cohort, last, "parts", "quiet", LEAST)
+    return quiet if len(quiet) >= LEAST else _window(days, cohort, last, "parts", "", LEAST)
 
 
 def _window(

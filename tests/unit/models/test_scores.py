@@ -228,6 +228,15 @@ def test_about_one_in_a_hundred_clean_scores_is_above_99_percent() -> None:
     assert not np.isnan(scores_of(run, 9, 45)).any()
 
 
+def test_a_lone_meter_that_leaks_from_its_first_day_on_is_scored_all_the_same() -> None:
+    rng = np.random.default_rng(0)
+    stream = [kit.block(FIRST + day * DAY, np.round(20 + 30 * rng.gamma(1, 1, 24)), "w") for day in range(16)]
+    run = kit.run([kit.meter("w", resolution=1)], stream, range(len(stream)))
+    assert "opened leak" in run.said
+    assert not any(said.startswith("closed") for said in run.said)
+    assert not np.isnan(scores_of(run, 14, 16)).any()
+
+
 @hypothesis.settings(max_examples=3, deadline=None)
 @hypothesis.given(
     scale=st.sampled_from([0.02, 0.3, 1.0, 30.0]),
