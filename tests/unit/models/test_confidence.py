@@ -14,7 +14,7 @@ from models.domain.causes import CAUSES
 from models.domain.units import SERVICES
 from models.scoring.policy import Policy
 from models.scoring.rules.catalogue import model
-from models.scoring.rules.measured import FALSE_DAYS, OWN, openings
+from models.scoring.rules.measured import FALSE_DAYS, ODDS, OWN, openings
 from models.scoring.rules.registry import NUMBER, RULES
 
 DEFAULT: Final = Policy.default()
@@ -62,9 +62,11 @@ def test_what_is_more_frequent_is_likelier_and_all_else_less_so(
 
 @given(spoken())
 def test_rules_that_agree_and_look_at_different_things_make_a_cause_surer(of: tuple[int, list[int]]) -> None:
+    """A spike and a shift of water (D3, D12) agree, too, but more on a changed life than on their own cause."""
     service, rules = of
     cause = OWN[rules[0]]
-    agreeing = list({RULES[n].sees: n for n in rules if OWN[n] == cause}.values())
+    most = {n for n in rules if ODDS[service, n, cause] == ODDS[service, n].max()}
+    agreeing = list({RULES[n].sees: n for n in rules if OWN[n] == cause and n in most}.values())
     sure = [chances(agreeing[:count], service, DEFAULT)[cause] for count in range(1, len(agreeing) + 1)]
     assert (np.diff(sure) >= -1e-12).all()
 
