@@ -19,7 +19,7 @@ from models.scoring.calibrate import KNOTS, LEAST, table_of
 from models.scoring.detectors import theft
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
-from models.scoring.rarity import PENDING_DAYS, rarity_of, sum_of
+from models.scoring.rarity import NOTHING_SAID, PENDING_DAYS, rarity_of
 from models.scoring.vector import FEATURES, PARTS, largest_of
 from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
 from models.state.layout import COHORT, LEVEL, STATS
@@ -124,8 +124,9 @@ def _learn(
         tables.append(model.tables)
     many = (medians["peers"][:, :, LEVEL] >= PEERS) & np.array(grown)[model_of]
     arrays = np.stack(nodes), np.array(grown), np.stack(tables)
+    rarity = rarity_of(sum(settled, NOTHING_SAID))
     trained = theft.shipped() if settings["theft"] else theft.none()
-    return Learnt(settings, closed, models, *arrays, medians, model_of, many, rarity_of(sum_of(settled)), trained)
+    return Learnt(settings, closed, models, *arrays, medians, model_of, many, rarity, trained)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:
@@ -189,8 +190,8 @@ def _calibrating(days: dict[int, ClosedDay], cohort: int, last: int) -> NDArray[
 
     They are of all its meters: without those that something was said of, oddness would look rarer than it is, more
     would be said, and the rates would drift off for good. What was said in the last fortnight may be true, though, so
-    that those days wait. Until as many are there without them, or after a drift, all days' quiet meters have to do, or
-    all meters where hardly any is quiet.
+    that those days wait. Until there are `_SETTLED_DAYS` without them, or after a drift, all days' quiet meters have to
+    do, or all meters where hardly any is quiet.
     """
     settled = {day: of for day, of in days.items() if day <= last - PENDING_DAYS}
     drifted = any(of.drifted[cohort] for day, of in days.items() if day not in settled)

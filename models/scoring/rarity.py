@@ -5,7 +5,6 @@ Each closed day has kept of how many meters each rule spoke (`ClosedDay.said`). 
 well be true, and somebody is looking into it: it does not count yet.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -36,8 +35,3 @@ def rarity_of(said: NDArray[np.int32]) -> NDArray[np.float64]:
     rarer = np.empty(share.shape)
     np.put_along_axis(rarer, order, np.cumsum(heard, axis=1) - heard, axis=1)
     return np.where(known, -np.log(np.clip(share + rarer, 1e-12, 1.0)), 0.0)
-
-
-def sum_of(days: Iterable[NDArray[np.int32]]) -> NDArray[np.int32]:
-    """`ClosedDay.said` of several days together."""
-    return np.asarray(np.sum([NOTHING_SAID, *days], axis=0, dtype=np.int32))

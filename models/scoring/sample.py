@@ -60,6 +60,10 @@ def close_day(
         meters, slots, learnt.nodes, learnt.grown, learnt.medians, learnt.model_of,
         learnt.theft, vectors, parts, taught, solid,
     )  # fmt: skip
+    said, loud = NOTHING_SAID.copy(), warm[~quiet[warm]]
+    said[:, -1] = np.bincount(facts["service"][warm], minlength=len(SERVICES))
+    begin, end = p.midnights[zone, day - FIRST_DAY :][:2].tolist()
+    _count(rows["episodes"][loud], facts["service"][loud], begin, end, said)
     closed = ClosedDay(
         _medians(warm, mine, rows["stats"], values),
         cohorts[solid].astype(np.uint8),
@@ -69,22 +73,24 @@ def close_day(
         (taught & quiet[meters])[solid],
         quiet[meters[solid]],
         np.zeros(COHORTS, np.uint8),
-        _said(rows["episodes"][warm], facts["service"][warm], *p.midnights[zone, day - FIRST_DAY :][:2].tolist()),
+        said,
         last - day,
     )
     return dataclasses.replace(closed, drifted=drifted(p.closed.get(p.zones[zone], {}), day, closed))
 
 
-def _said(episodes: NDArray[np.void], service: NDArray[np.uint8], begin: int, end: int) -> NDArray[np.int32]:
-    """`ClosedDay.said` of the day from `begin` to `end`, microseconds. `episodes` [n, families], `service` [n]."""
+def _count(
+    episodes: NDArray[np.void], service: NDArray[np.uint8], begin: int, end: int, said: NDArray[np.int32]
+) -> None:
+    """Of how many meters each rule spoke in the day from `begin` to `end`, microseconds, into `ClosedDay.said`.
+
+    `episodes` [n, families], `service` [n].
+    """
     spoke = (episodes["opened"] != NEVER) & (episodes["last"].astype(np.int64) * SECOND >= begin)
     news = spoke & (end - episodes["start"] < NEWS)
     rules = np.bitwise_or.reduce(np.where(news, episodes["rules"], 0), axis=1)
-    said = NOTHING_SAID.copy()
     for number in range(len(RULES)):
         np.add.at(said[:, number], service[(rules >> number & 1).astype(np.bool_)], 1)
-    np.add.at(said[:, -1], service, 1)
-    return said
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
