@@ -153,7 +153,7 @@ def _model(days: dict[int, ClosedDay], cohort: int, settings: Mapping[str, float
         if old is None or old[0] != turn:
             old = _grove(days, cohort, turn, n, settings) if enough else None
         groves.append(old)
-    parts = _calibrating(days, cohort, last)
+    parts = _calibrating(days, cohort, last, int(settings["window"]))
     tables = np.stack([table_of(values) for values in parts.T])
     most = np.empty(len(parts))
     _LARGEST_OF(parts, tables, most)
@@ -185,20 +185,20 @@ def _bare(settings: tuple[tuple[str, float], ...]) -> NDArray[np.void]:
     return np.concatenate([_trees(dict(settings), seed=0).compiled()] * GROVES)
 
 
-def _calibrating(days: dict[int, ClosedDay], cohort: int, last: int) -> NDArray[np.float32]:
+def _calibrating(days: dict[int, ClosedDay], cohort: int, last: int, window: int) -> NDArray[np.float32]:
     """[n, PARTS] raw parts that a cohort's tables are made of.
 
     They are of all its meters: without those that something was said of, oddness would look rarer than it is, more
     would be said, and the rates would drift off for good. What was said in the last fortnight may be true, though, so
-    that those days wait. Until there are `_SETTLED_DAYS` without them, or after a drift, all days' quiet meters have to
-    do, or all meters where hardly any is quiet.
+    that those days wait. Until there are `_SETTLED_DAYS` without them, or after a drift, the latest `window` readings
+    of quiet meters have to do, or of all meters where hardly any is quiet.
     """
     settled = {day: of for day, of in days.items() if day <= last - PENDING_DAYS}
     drifted = any(of.drifted[cohort] for day, of in days.items() if day not in settled)
     if not drifted and sum(len(of.of(cohort)) > 0 for of in settled.values()) >= _SETTLED_DAYS:
         return _window(settled, cohort, last, "parts", "", LEAST)
     quiet = _window(days, cohort, last, "parts", "quiet", LEAST)
-    return quiet if len(quiet) >= LEAST else _window(days, cohort, last, "parts", "", LEAST)
+    return (quiet if len(quiet) >= LEAST else _window(days, cohort, last, "parts", "", LEAST))[-window:]
 
 
 def _window(
