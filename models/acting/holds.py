@@ -24,7 +24,7 @@ def see_to(case: Case, known: Known, wanted: Plan, moment: Moment) -> None:
         withdraw(case, known, moment, f"cause is now {known.event.cause}")
     elif known.event.id in case.holds:
         extend(case, known, moment)
-    elif "hold" not in known.done:
+    elif not wanted.review and "hold" not in known.done:
         meter, event = known.meter, known.event
         draft = BillingHold(
             id=known.next_id("hold"),

@@ -33,7 +33,7 @@ def see_to(case: Case, known: Known, wanted: Plan, moment: Moment) -> None:
         elif mine is not None and alone:
             _join(case, known, mine, wanted, moment)
             return
-        elif not _refused(case, known, moment):
+        elif not wanted.review and not _refused(case, known, moment):
             _open(case, known, wanted, moment)
     if mine is not None and (mine is not same or (wanted.work is None and mine.problem != known.event.cause)):
         leave(case, known, moment, f"cause is now {known.event.cause}", mine)

@@ -20,6 +20,8 @@ class Plan:
     work: WorkType | None = None
     priority: int = 3
     hold: bool = False
+    review: bool = False
+    """A person is to look first: nothing new is sent or held."""
 
 
 def tampered(known: Known) -> bool:
@@ -100,7 +102,10 @@ def plan(known: Known) -> Plan:
     Behind the meter of a transformer or district is no customer: nobody is told, and nothing is billed.
     """
     wanted = next((p for cause, fits, p in _PLANS if cause == known.event.cause and fits(known)), Plan())
-    return dataclasses.replace(wanted, notice=None, hold=False) if known.meter.is_total else wanted
+    if known.meter.is_total:
+        wanted = dataclasses.replace(wanted, notice=None, hold=False)
+    acts = wanted.work is not None or wanted.hold
+    return dataclasses.replace(wanted, review=acts and known.event.review)
 
 
 def hold_off_ends(known: Known, moment: Moment) -> int:

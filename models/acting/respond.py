@@ -124,6 +124,8 @@ def _release(case: Case, known: Known, moment: Moment) -> None:
     holds.see_to(case, known, wanted, moment)
     if wanted.notice is not None and f"notice {wanted.notice}" not in known.done:
         known.notice_due = moment.now
+    if wanted.review and case.order_of(known.event.id) is None and known.event.id not in case.holds:
+        moment.decide("action.review", known.event.id, known, why="its rules say more here than there can be faults")
     if wanted == Plan():
         moment.decide("action.none", known.event.id, known)
 

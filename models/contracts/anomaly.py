@@ -54,6 +54,8 @@ class AnomalyEvent(Contract):
     """That nothing is wrong: what is left by the cause and its alternatives, those of a few per cent counted in."""
     firm: bool = False
     """Of theft: whether somebody may be sent on this evidence, however rare theft is."""
+    review: bool = False
+    """Whether a person looks before anything is done: its rules say more in this fleet than there can be faults."""
     severity: Severity
     alternatives: tuple[Alternative, ...] = ()
     evidence: tuple[Evidence, ...] = ()

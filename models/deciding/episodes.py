@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.contracts import Alternative, AnomalyEvent
 from models.deciding.confidence import chances
 from models.deciding.evidence import rate_of, speaks_against, speaks_for, within
+from models.deciding.restraint import restrained, to_review
 from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Status
 from models.domain.ids import anomaly_id
 from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
@@ -199,6 +200,14 @@ def _numbers(rules: int) -> Iterator[int]:
     return (n for n in range(len(RULES)) if rules >> n & 1)
 
 
+def _to_review(named: list[int], partition: Partition, meter: int, policy: Policy) -> bool:
+    """As `models.deciding.restraint` has it, of an anomaly whose cause these rules name."""
+    learnt, service = partition.learnt, int(partition.facts["service"][partition.fact_of[meter]])
+    if learnt is None:
+        return False
+    return to_review(named, restrained(learnt.begun[service], int(learnt.days[service]), service, policy))
+
+
 def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
     """Whether this reading ends the episode: all of its rules spoken against, for as long as they ask."""
     rules = int(episode["rules"])
@@ -244,6 +253,7 @@ def _line(
         confidence=round(float(sure[episode["cause"]]), 4),
         benign=round(max(0.0, 1.0 - float(sure.sum())), 4),
         firm=any(RULES[n].firm for n in named),
+        review=_to_review(named, partition, reading.meter, policy),
         severity=SEVERITIES[episode["severity"]],
         alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others)),
         evidence=evidence,

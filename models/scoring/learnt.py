@@ -19,7 +19,7 @@ from models.scoring.calibrate import KNOTS, LEAST, table_of
 from models.scoring.detectors import theft
 from models.scoring.detectors.forest import OnlineIsolationForest
 from models.scoring.detectors.half_space import HalfSpaceTrees
-from models.scoring.rarity import NOTHING_SAID, PENDING_DAYS, rarity_of
+from models.scoring.rarity import NOTHING_BEGUN, NOTHING_SAID, PENDING_DAYS, rarity_of
 from models.scoring.vector import FEATURES, PARTS, largest_of
 from models.state.closed import COHORTS, KEPT_DAYS, PEERS, WHOLE, ClosedDay, cohort_of
 from models.state.layout import COHORT, LEVEL, STATS
@@ -76,6 +76,10 @@ class Learnt:
     are enough peers"""
     rarity: NDArray[np.float64]
     """[services, rules] surprise of a finding, see `models.scoring.rarity`"""
+    begun: NDArray[np.int32]
+    """[services, rules] sum of `ClosedDay.begun` over the days that count, see `models.deciding.restraint`"""
+    days: NDArray[np.int32]
+    """[services] of warm meters, in those days"""
     theft: NDArray[np.void]
     """Trees NODE [trees, nodes] of `models.scoring.detectors.theft`, none of them where the policy wants none"""
 
@@ -97,12 +101,14 @@ def _learn(
     bare = _bare(tuple(settings.items()))
     models: dict[tuple[str, int], Model] = {}
     medians = np.zeros((max(1, len(partition.zones)), COHORTS, STATS), COHORT)
-    settled: list[NDArray[np.int32]] = []
+    said, begun = NOTHING_SAID.copy(), NOTHING_BEGUN.copy()
     for zone, last in closed.items():
         days = {day: of for day, of in partition.closed.get(zone, {}).items() if day + of.late <= last}
         if days:
             medians[partition.zones.index(zone)] = days[max(days)].medians
-            settled += [of.said for day, of in days.items() if day <= last - PENDING_DAYS]
+            for of in (of for day, of in days.items() if day <= last - PENDING_DAYS):
+                said += of.said
+                begun += of.begun
         if before is not None and before.closed.get(zone) == last:
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue
@@ -124,9 +130,9 @@ def _learn(
         tables.append(model.tables)
     many = (medians["peers"][:, :, LEVEL] >= PEERS) & np.array(grown)[model_of]
     arrays = np.stack(nodes), np.array(grown), np.stack(tables)
-    rarity = rarity_of(sum(settled, NOTHING_SAID))
     trained = theft.shipped() if settings["theft"] else theft.none()
-    return Learnt(settings, closed, models, *arrays, medians, model_of, many, rarity, trained)
+    counts = rarity_of(said), begun, said[:, -1]
+    return Learnt(settings, closed, models, *arrays, medians, model_of, many, *counts, trained)
 
 
 def _cohorts(days: dict[int, ClosedDay]) -> list[int]:

@@ -88,6 +88,7 @@ _ACTING: Final = {
     "tamper_after_work_h": (24.0, "h", "detection rules E1: the crew opened the cover itself"),
     "hold_expires_d": (14.0, "days", "ours: a draft that nobody decides; bills wait no longer"),
     "explained_h": (24.0, "h", "detection rules W1: a leak is heard of so long after irrigation or pool has ended"),
+    "false_per_1000": (0.1, _PER_1000, "issue: what rules say beyond all faults expected; more goes to review"),
     "keep_d": (7.0, "days", "ours: so long a closed anomaly, a claim and an answer are remembered"),
     "quiet_from_h": (20.0, "h local", "DC Water: text and phone 08:00-20:00"),
     "quiet_until_h": (8.0, "h local", "DC Water"),

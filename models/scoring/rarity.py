@@ -19,6 +19,7 @@ PENDING_DAYS: Final = 14
 NEWS: Final = 28 * DAY
 """What has gone on for longer is known by now, and makes no reading odd."""
 NOTHING_SAID: Final = np.zeros((len(FALSE_DAYS), len(RULES) + 1), np.int32)
+NOTHING_BEGUN: Final = np.zeros(FALSE_DAYS.shape, np.int32)
 
 
 def rarity_of(said: NDArray[np.int32]) -> NDArray[np.float64]:

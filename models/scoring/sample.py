@@ -22,7 +22,7 @@ from models.scoring.cohort_drift import drifted
 from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.learnt import Learnt
-from models.scoring.rarity import NEWS, NOTHING_SAID
+from models.scoring.rarity import NEWS, NOTHING_BEGUN, NOTHING_SAID
 from models.scoring.rules.registry import RULES
 from models.scoring.suspicion import WARM_DAYS, suspicion
 from models.scoring.vector import FEATURES, PARTS, raw_parts, vector
@@ -60,10 +60,10 @@ def close_day(
         meters, slots, learnt.nodes, learnt.grown, learnt.medians, learnt.model_of,
         learnt.theft, vectors, parts, taught, solid,
     )  # fmt: skip
-    said, loud = NOTHING_SAID.copy(), warm[~quiet[warm]]
+    said, begun, loud = NOTHING_SAID.copy(), NOTHING_BEGUN.copy(), warm[~quiet[warm]]
     said[:, -1] = np.bincount(facts["service"][warm], minlength=len(SERVICES))
     begin, end = p.midnights[zone, day - FIRST_DAY :][:2].tolist()
-    _count(rows["episodes"][loud], facts["service"][loud], begin, end, said)
+    _count(rows["episodes"][loud], facts["service"][loud], begin, end, said, begun)
     closed = ClosedDay(
         _medians(warm, mine, rows["stats"], values),
         cohorts[solid].astype(np.uint8),
@@ -74,23 +74,31 @@ def close_day(
         quiet[meters[solid]],
         np.zeros(COHORTS, np.uint8),
         said,
+        begun,
         last - day,
     )
     return dataclasses.replace(closed, drifted=drifted(p.closed.get(p.zones[zone], {}), day, closed))
 
 
 def _count(
-    episodes: NDArray[np.void], service: NDArray[np.uint8], begin: int, end: int, said: NDArray[np.int32]
+    episodes: NDArray[np.void],
+    service: NDArray[np.uint8],
+    begin: int,
+    end: int,
+    said: NDArray[np.int32],
+    begun: NDArray[np.int32],
 ) -> None:
-    """Of how many meters each rule spoke in the day from `begin` to `end`, microseconds, into `ClosedDay.said`.
+    """Of how many meters each rule spoke in the day from `begin` to `end`, microseconds; into columns of `ClosedDay`.
 
     `episodes` [n, families], `service` [n].
     """
     spoke = (episodes["opened"] != NEVER) & (episodes["last"].astype(np.int64) * SECOND >= begin)
     news = spoke & (end - episodes["start"] < NEWS)
-    rules = np.bitwise_or.reduce(np.where(news, episodes["rules"], 0), axis=1)
-    for number in range(len(RULES)):
-        np.add.at(said[:, number], service[(rules >> number & 1).astype(np.bool_)], 1)
+    opened = (episodes["opened"] != NEVER) & (episodes["detected_at"] >= begin) & (episodes["detected_at"] < end)
+    for those, counts in ((news, said), (opened, begun)):
+        rules = np.bitwise_or.reduce(np.where(those, episodes["rules"], 0), axis=1)
+        for number in range(len(RULES)):
+            np.add.at(counts[:, number], service[(rules >> number & 1).astype(np.bool_)], 1)
 
 
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:

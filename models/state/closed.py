@@ -66,6 +66,8 @@ class ClosedDay:
     said: NDArray[np.int32]
     """[services, rules + 1] warm meters of which each rule said something new, see `models.scoring.rarity`; in the last
     column all warm meters"""
+    begun: NDArray[np.int32]
+    """[services, rules] warm meters on which an anomaly opened of which the rule spoke"""
     late: int = 0
     """Days after it with whose close it was frozen: above 0 where nothing of it had come by its own."""
 
@@ -99,6 +101,7 @@ class ClosedDay:
             quiet=self.quiet,
             drifted=self.drifted,
             said=self.said,
+            begun=self.begun,
             late=self.late,
         )
         return body.getvalue()
@@ -109,6 +112,6 @@ class ClosedDay:
         with np.load(io.BytesIO(body), allow_pickle=False) as kept:
             medians = np.zeros((COHORTS, STATS), COHORT)
             medians[kept["there"]] = np.ascontiguousarray(kept["medians"]).view(COHORT)
-            arrays = ("cohort", "hash", "vector", "parts", "taught", "quiet", "drifted", "said")
+            arrays = ("cohort", "hash", "vector", "parts", "taught", "quiet", "drifted", "said", "begun")
             columns = {name: kept[name] for name in arrays}
             return cls(medians, **columns, late=int(kept["late"]))

@@ -11,7 +11,7 @@ from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
 from models.state.page import PAGE
 
-VERSION: Final = 6
+VERSION: Final = 7
 NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""

@@ -118,14 +118,23 @@ def _every() -> Iterator[tuple[int, int, Openings]]:
                 yield service, number, openings(rule.id, name)
 
 
-def _odds() -> NDArray[np.float64]:
-    odds = np.zeros((len(SERVICES), len(RULES), len(CAUSES)))
+def _shares() -> NDArray[np.float64]:
+    shares = np.zeros((len(SERVICES), len(RULES), len(CAUSES)))
     for service, number, known in _every():
         for cause, share in known.of.items():
-            odds[service, number, CAUSES.index(cause)] = share / known.false_rate
+            shares[service, number, CAUSES.index(cause)] = share
+    return shares
+
+
+def _odds() -> NDArray[np.float64]:
+    odds = np.zeros(SHARES.shape)
+    for service, number, known in _every():
+        odds[service, number] = SHARES[service, number] / known.false_rate
     return odds
 
 
+SHARES: Final = _shares()
+"""[services, rules, causes] of the events of a cause, those on which the rule opens"""
 ODDS: Final = _odds()
 """[services, rules, causes] for a rule that opened: true against false, at one event in 1,000 meter-days"""
 OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])

@@ -8,7 +8,7 @@ from evaluation.contest import Contest, Stream, contenders, with_forest, without
 from evaluation.fleets import ATTACKED_DAYS, Fleet, simulated
 from evaluation.measures import Days
 from models.domain.times import HOUR
-from models.scoring.rarity import NOTHING_SAID
+from models.scoring.rarity import NOTHING_BEGUN, NOTHING_SAID
 from models.state.closed import ClosedDay
 
 FEATURES = 6
@@ -45,6 +45,7 @@ def closed(given: Read, fleet: Fleet) -> Closed:
             np.ones(len(at), np.bool_),
             np.zeros(0, np.uint8),
             NOTHING_SAID,
+            NOTHING_BEGUN,
         )
         for day in np.unique(fleet.day(given.start)).tolist()
         for at in [np.flatnonzero(fleet.day(given.start) == day)]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.domain.units import ELECTRICITY, WATER
 from models.scoring.calibrate import LEAST, table_of
 from models.scoring.learnt import GROVES, GROWN, Learnt, in_force
-from models.scoring.rarity import NOTHING_SAID
+from models.scoring.rarity import NOTHING_BEGUN, NOTHING_SAID
 from models.scoring.vector import FEATURES, PARTS
 from models.state.closed import COHORTS, KEPT_DAYS, LEVEL_DRIFTED, PEERS, SAMPLE, WHOLE, ClosedDay, cohort_of
 from models.state.layout import COHORT, STATS
@@ -52,6 +52,7 @@ def closed_day(
         np.ones(count, np.bool_),
         said,
         NOTHING_SAID,
+        NOTHING_BEGUN,
         late,
     )
 

@@ -1,5 +1,6 @@
 """How rare a finding is: by what was measured elsewhere at first, by the fleet's own days with time."""
 
+import dataclasses
 from typing import Any, Final
 
 import hypothesis
@@ -68,7 +69,8 @@ def test_the_last_fortnight_does_not_count_yet() -> None:
     p = known_by(GROWN)
     zone, last = p.zones[0], p.clock.closed[p.zones[0]]
     for age, counts in ((PENDING_DAYS - 1, False), (PENDING_DAYS, True)):
-        p.closed[zone][last - age].said[POWER] = said(10_000, D12=10_000)[POWER]
+        day = p.closed[zone][last - age]
+        p.closed[zone][last - age] = dataclasses.replace(day, said=said(10_000, D12=10_000))
         p.learnt = None
         assert (in_force(p, kit.POLICY.models).rarity[POWER, D12] < 1) == counts
 
@@ -82,6 +84,7 @@ def test_a_day_keeps_of_how_many_warm_meters_each_rule_spoke() -> None:
     def open_(meter: int, family: int, rules: int, last: int, since: int = begin) -> None:
         episode: Any = p.rows["episodes"][meter, family]
         episode["opened"], episode["rules"], episode["last"], episode["start"] = begin, rules, last // SECOND, since
+        episode["detected_at"] = since
 
     open_(0, 0, 1 << D12, begin)  # not warm
     open_(1, 0, 1 << D12 | 1 << D13, begin)
@@ -89,7 +92,10 @@ def test_a_day_keeps_of_how_many_warm_meters_each_rule_spoke() -> None:
     open_(2, 0, 1 << D12, begin - SECOND)  # it has not spoken since
     open_(3, 0, 1 << D12, begin + DAY, begin + DAY - NEWS)  # no news
     open_(4, 0, 1 << S2, begin)
-    counted = frozen(p).said
+    closed = frozen(p)
+    counted = closed.said
+    opened = {RULES[n].id: int(closed.begun[POWER, n]) for n in np.flatnonzero(closed.begun[POWER])}
+    assert opened == {"D12": 2, "D13": 1, "S2": 1}, "also if it has not spoken since"
     assert {RULES[n].id: int(counted[POWER, n]) for n in np.flatnonzero(counted[POWER, :-1])} == {
         "D12": 1,
         "D13": 1,

@@ -202,6 +202,25 @@ def test_old_problems_go_to_review() -> None:
     assert [name for name in names(story.all) if name.startswith(("action.rev", "work"))] == ["action.review"]
 
 
+def test_what_its_rules_say_too_often_a_person_looks_at_first() -> None:
+    story = Story()
+    story.until(
+        80,
+        said("x", 10, "data_error", of=POWER, review=True),
+        updated("x", 40, "data_error", opened=10, of=POWER, review=True),
+    )
+    assert not story.all.orders
+    assert not story.all.holds
+    assert names(story.all) == ["action.review"]
+    story.until(160, updated("x", 90, "data_error", opened=10, of=POWER, sequence=3))
+    assert [order.status for order in story.all.orders] == ["open"], "another rule says so, too"
+    assert [hold.status for hold in story.all.holds] == ["draft"]
+    again = updated("x", 170, "data_error", opened=10, of=POWER, sequence=4, review=True)
+    story.until(240, again)
+    assert [order.status for order in story.all.orders] == ["open"], "it is out already"
+    assert [hold.status for hold in story.all.holds if hold.status != "draft"] == []
+
+
 def test_vacation_makes_a_leak_more_urgent() -> None:
     story = Story()
     story.context("vacation", 0, None)
