@@ -74,6 +74,10 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
             if episode["opened"] != NEVER:
                 explained |= _explained_by(_numbers(int(episode["rules"])))
         for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
+            family = _FAMILY_OF_RULE[rule]
+            if not explained >> rule & 1 and _replaces(rule, fired[rule], episodes[family], reading):
+                yield _line("closed", family, episodes[family], {}, reading, partition, policy)
+                episodes[family]["opened"] = NEVER
             if _open_in(episodes, rule, fired[rule]) is None and not explained >> rule & 1:
                 _begin(episodes, rule, reading, fired[rule])
         yield from _carry_on(episodes, fired, reading, partition, policy)
@@ -127,6 +131,16 @@ def _open_in(episodes: NDArray[Any], rule: int, finding: Any) -> int | None:
             if _EXPLAINS[rule] & rules and int(finding["since"]) - int(episode["start"]) < _REASON:
                 return family
     return None
+
+
+def _replaces(rule: int, finding: Any, episode: Any, reading: Reading) -> bool:
+    """Whether a finding ends the open episode of its family, for one of its own: another trouble, and a later one."""
+    return bool(
+        episode["opened"] != NEVER
+        and _RANK[RULES[rule].cause] < _RANK[CAUSES[episode["cause"]]]
+        and int(finding["since"]) - int(episode["start"]) >= _REASON
+        and reading.second > episode["last"]
+    )
 
 
 def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> None:

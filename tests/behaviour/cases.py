@@ -53,6 +53,13 @@ def with_register(hole: int, caught_up: float) -> Story:
     return story.live(MORE[0])
 
 
+def standby(hours: int) -> Values:
+    """[30, 24] kWh: nearly nothing, and the same for so many hours of a day."""
+    values = np.where(np.arange(24) % 2, 0.03, 0.02) + np.zeros((30, 1))
+    values[:, :hours] = 0.03
+    return values
+
+
 NO_S2: Final = "[rules.S2]\non = false"
 """Where a rule of the trade is looked at by itself."""
 
@@ -277,6 +284,18 @@ DATA: Final = (
         """,
     ),
     Case(
+        "D3: a hose in a home that hardly uses water",
+        Story("water").days(np.rint(WATER[:21] / 10)).live([0] * 7 + [900] + [2] * 16),
+    ),
+    Case(
+        "D3: more in an hour than pipes let through",
+        Story("water").days(np.rint(WATER[:21] / 10)).live([0] * 7 + [4000] + [2] * 16),
+        """
+        status cause      start    at       rules or
+        opened data_error 22T07:00 22T09:00 D3    unusual_use
+        """,
+    ),
+    Case(
         "D3: a kettle in a home that was empty so far",
         Story("electricity").days(np.full((21, 24), 0.05) + POWER[:21] / 100).live([0.05, 2.2, 0.05, 0.05]),
     ),
@@ -302,6 +321,18 @@ DATA: Final = (
         Story("electricity", interval_s=900, resolution=0.01).days(
             np.where(np.arange(96) < 30, 0.01, np.round(np.repeat(POWER[:21], 4, axis=1) / 4, 2))
         ),
+    ),
+    Case(
+        "D13: a home on standby, whose values are the same for half a day as ever",
+        Story("electricity").days(standby(9)).days(standby(14)[:6]),
+    ),
+    Case(
+        "D13: the same home, and two days of one value",
+        Story("electricity").days(standby(9)).live([0.03] * 48),
+        """
+        status cause                start    at       rules or
+        opened estimated_read_error 30T23:00 31T23:00 D13   -
+        """,
     ),
     Case(
         "D13: a small steady flow is a leak",
@@ -647,6 +678,17 @@ TOGETHER: Final = (
         status  cause start    at       rules         or
         opened  leak  21T15:00 22T15:00 W1,W14        -
         updated burst 21T15:00 24T02:00 W1,W14,W15,W4 leak
+        """,
+    ),
+    Case(
+        "a burst where a leak has gone on for days, and the leak goes on after it",
+        water().live((MORE[:5] + 5).ravel()).live([800] * 5).live((MORE[5:8] + 5).ravel()),
+        """
+        status  cause start    at       rules         or
+        opened  leak  21T15:00 22T15:00 W1,W14        -
+        closed  leak  21T15:00 27T02:00 -             -
+        opened  burst 27T00:00 27T02:00 W1,W14,W15,W4 leak
+        updated leak  27T00:00 28T06:00 W1,W14,W4     -
         """,
     ),
     Case(

@@ -28,7 +28,7 @@ from models.domain.units import ELECTRICITY, GAS, WATER
 from models.scoring.rules.findings import say
 from models.scoring.rules.registry import NUMBER, at
 from models.state.jit import inner
-from models.state.layout import LEVEL
+from models.state.layout import FLAT_RUN, LEVEL, RATIO
 
 _D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9, _W13 = (
     np.int64(NUMBER[rule]) for rule in ("D3", "D5", "D9", "D10", "D13", "D14", "D15", "D17", "D18", "W9", "W13")
@@ -36,8 +36,10 @@ _D3, _D5, _D9, _D10, _D13, _D14, _D15, _D17, _D18, _W9, _W13 = (
 _STEP_TOLERANCE, _STEP_DAYS, _STEP_COARSE = at("D5", "tolerance"), at("D5", "days"), at("D5", "coarse")
 _CONFLICTS = at("D9", "reads")
 _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
-_SPIKE, _SPIKE_DAYS, _SPIKE_KW = at("D3", "ratio"), at("D3", "days"), at("D3", "kw")
+_SPIKE, _SPIKE_DAYS = at("D3", "ratio"), at("D3", "days")
+_SPIKE_KW, _SPIKE_WATER, _SPIKE_GAS = at("D3", "kw"), at("D3", "water_l_h"), at("D3", "gas_l_h")
 _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at("D13", "grid_steps")
+_FLAT_USUAL = at("D13", "usual")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_EMPTY = at("D17", "electricity_h"), at("D17", "empty_h")
@@ -129,8 +131,13 @@ def data_rules(
             calm |= 1 << _W9
 
     limit = settings[_SPIKE] * max(row.top, 1.2 * row.day_top) * hours
-    if fact.service == ELECTRICITY and limit > 0:
-        limit = max(limit, settings[_SPIKE_KW] * hours / fact.base_units)
+    if limit > 0:
+        can = settings[_SPIKE_KW]
+        if fact.service == WATER:
+            can = settings[_SPIKE_WATER]
+        elif fact.service == GAS:
+            can = settings[_SPIKE_GAS]
+        limit = max(limit, can * hours / fact.base_units)
     spiked = features[BEFORE] > limit and value <= 0.5 * limit and not features[BEFORE_2] > 0.5 * limit
     if spiked and limit > 0 and row.days >= settings[_SPIKE_DAYS]:
         count = say(findings, count, i, _D3, features[BEFORE], limit, start - interval)
@@ -145,6 +152,9 @@ def data_rules(
 
     flows = fact.service != ELECTRICITY and (follows or value <= settings[_FLAT_STEPS] * resolution)
     enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
+    usual = row.stats[FLAT_RUN]
+    if usual.mean > 0:
+        enough = max(enough, settings[_FLAT_USUAL] * np.expm1(usual.mean + 2.0 * usual.deviation / RATIO) / hours)
     if features[FLAT] >= enough and value > 0 and not flows:
         since = start - np.int64(features[FLAT] - 1) * interval
         count = say(findings, count, i, _D13, features[FLAT], enough, since)

@@ -26,6 +26,10 @@ _USE, _USE_WATER, _USE_GAS, _USE_DAYS = (
     at("E5", "days"),
 )
 _AFTER_DAYS, _AFTER_RATIO, _AFTER_LEVEL = at("E9", "days"), at("E9", "ratio"), at("E9", "level")
+_FURTHER = 0.5
+"""Deviations below the week's that the last days' level shows a new step by, on top of an old decline. Source: ours."""
+_OF_LATE = 2
+"""Days ago that such a step is dated."""
 _INACTIVE = 1
 
 
@@ -62,6 +66,8 @@ def use_rules(row, fact, features, start, day, zone, settings, findings, count, 
         lasting = lasting and level + base <= -settings[_DROP_BOTH]
         low = level <= -settings[_DROP_LEVEL] and base <= -settings[_DROP_BASE] and drop <= settings[_DROP]
         if fallen and low and lasting:
+            if of_late <= level - _FURTHER:
+                since = day - _OF_LATE
             count = say(findings, count, i, _E3, 100.0 * drop, 100.0 * settings[_DROP], zone[since - FIRST_DAY])
         elif level > -0.5 * settings[_DROP_LEVEL]:  # not merely a better day
             calm |= 1 << _E3

@@ -36,6 +36,11 @@ def stolen(day: int, home: int) -> float:
     return 0.2 if home == 7 and day >= 30 else 1.0
 
 
+def declined(day: int, home: int) -> float:
+    """Home 7 uses a quarter less from day 25 on; from day 45 on most of it goes round its meter."""
+    return 1.0 if home != 7 or day < 25 else 0.75 if day < 45 else 0.3
+
+
 def heat_wave(day: int, _home: int) -> float:
     """A week in which everybody uses 40 % more."""
     return 1.4 if 35 <= day < 42 else 1.0

@@ -26,6 +26,7 @@ from tests.unit.models.homes import (
     METERS,
     bypassed,
     days,
+    declined,
     heat_wave,
     known_by,
     lived,
@@ -287,6 +288,14 @@ def test_s2_calls_a_bypass_theft_after_two_days() -> None:
     begun = FIRST + 30 * DAY
     assert begun - DAY <= kit.us(event.start.isoformat()) < begun + 2 * DAY
     assert begun + 2 * DAY <= kit.us(event.updated_at.isoformat()) <= begun + 4 * DAY
+
+
+def test_e3_dates_a_theft_by_its_step_and_not_by_the_decline_before_it() -> None:
+    event, *_ = [event for _, event in lived(60, declined, "rules.S1.on = false\nrules.S2.on = false").events]
+    assert event.meter_id == "home7"
+    assert {evidence.rule for evidence in event.evidence} == {"E3"}
+    begun = FIRST + 45 * DAY
+    assert begun - DAY <= kit.us(event.start.isoformat()) <= kit.us(event.updated_at.isoformat()) <= begun + 5 * DAY
 
 
 @pytest.mark.parametrize(("flat_from", "same"), [(31, True), (39, False)])

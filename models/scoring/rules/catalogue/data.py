@@ -19,6 +19,8 @@ RULES: Final = (
             Setting("ratio", "x own maximum", 6.0, "ours; method Oracle, whose 180 % fits bills and not intervals"),
             Setting("days", "days", 7, "ours: days learnt before it is judged"),
             Setting("kw", "kW", 10, "ours: what a home that was empty so far may well switch on is less"),
+            Setting("water_l_h", "L/h", 1500, "ours: the same of taps and a hose, wide open for an hour"),
+            Setting("gas_l_h", "L/h", 4000, "ours: the same of a boiler of 40 kW"),
         ),
     ),
     Rule(
@@ -79,6 +81,7 @@ RULES: Final = (
             Setting("intervals", "intervals", 24, "design study: at least 24 slots, no false alarm on real homes"),
             Setting("hours", "h", 12, "design study: its slots are half-hours; a home on standby is flat for a night"),
             Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
+            Setting("usual", "x own longest run", 1.5, "ours: of all but a few days; a home on standby is flat"),
         ),
         explains=("D3", "D17", "E3", "E8", "S2", *FLOW),
     ),

@@ -65,7 +65,6 @@ RULES: Final = (
         "the last days fit the usual one best when moved by {value:.0f} h, {threshold:.0f} h are told from chance",
         "h",
         (Setting("hours", "h", 3, "design study: 1 h is not usable; ours: 2 h is a new habit more often"),),
-        explains=("S2",),
     ),
     Rule(
         "D16",
