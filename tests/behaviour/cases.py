@@ -60,6 +60,13 @@ def standby(hours: int) -> Values:
     return values
 
 
+def in_winter(night: float, *, nights: int) -> Story:
+    """A home that is heated by day and not in the six hours of the night; from day 22 on it takes some then, too."""
+    days = np.round(np.random.default_rng(3).uniform(0.4, 1.0, (26, 24)), 3) * (np.arange(24) >= 6)
+    days[21 : 21 + nights] += night
+    return Story("gas").days(days[:21]).live(days[21:].ravel())
+
+
 NO_S2: Final = "[rules.S2]\non = false"
 """Where a rule of the trade is looked at by itself."""
 
@@ -175,6 +182,16 @@ FLOW: Final = (
         status cause start    at       rules or
         opened leak  22T00:00 23T00:00 G6    -
         closed leak  22T00:00 24T04:00 -     -
+        """,
+    ),
+    Case("G6: a cold night in which the boiler does not stop", in_winter(0.1, nights=1)),
+    Case(
+        "G6: a leak of 100 L/h in winter, where few hours are its own",
+        in_winter(0.1, nights=3),
+        """
+        status cause start    at       rules or
+        opened leak  22T04:00 23T04:00 G6    -
+        closed leak  22T04:00 25T04:00 -     -
         """,
     ),
     Case("G3, G6, W15: a boiler that hardly stops from the mildest day to the coldest", Story("gas").days(GAS)),

@@ -157,7 +157,9 @@ RULES: Final = (
         (
             Setting("ratio", "x own highest least hour", 1.5, "ours"),
             Setting("rise_l_h", "L/h", 20, "ours"),
-            Setting("hours", "h", 8, "ours: so many of 24 within a quarter of the least; heating comes and goes"),
+            Setting("sure_hours", "h", 11, "ours: so many of 24 within a quarter of the least; heating comes and goes"),
+            Setting("hours", "h", 5, "ours: so many are enough once it has lasted"),
+            Setting("lasts_h", "h", 46, "ours: two days without a dry hour; a boiler has one in two nights"),
             Setting("days", "days", 21, "ours: days learnt before it is judged"),
         ),
     ),
