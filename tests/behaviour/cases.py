@@ -296,8 +296,8 @@ DATA: Final = (
         electricity().live([0.3, 0.4, 30, 0.4, 0.3]).live(POWER[21:23].ravel()),
         """
         status cause      start    at       rules or
-        opened data_error 22T02:00 22T04:00 D3    estimated_read_error
-        closed data_error 22T02:00 23T04:00 -     estimated_read_error
+        opened data_error 22T02:00 22T04:00 D3    -
+        closed data_error 22T02:00 23T04:00 -     -
         """,
     ),
     Case(
@@ -309,7 +309,7 @@ DATA: Final = (
         Story("water").days(np.rint(WATER[:21] / 10)).live([0] * 7 + [4000] + [2] * 16),
         """
         status cause      start    at       rules or
-        opened data_error 22T07:00 22T09:00 D3    unusual_use
+        opened data_error 22T07:00 22T09:00 D3    -
         """,
     ),
     Case(
@@ -593,7 +593,7 @@ USE: Final = (
         stolen(0.6, 18),
         """
         status cause start    at       rules or
-        opened theft 21T00:00 36T00:00 E3    -
+        opened theft 21T00:00 36T00:00 E3    unusual_use
         """,
         policy=NO_S2,
     ),

@@ -62,7 +62,7 @@ def test_what_is_more_frequent_is_likelier_and_all_else_less_so(
 
 @given(spoken())
 def test_rules_that_agree_and_look_at_different_things_make_a_cause_surer(of: tuple[int, list[int]]) -> None:
-    """A spike and a shift of water (D3, D12) agree, too, but more on a changed life than on their own cause."""
+    """Each speaks most for that cause, which a shift of water (D12) does not: more for a changed life."""
     service, rules = of
     cause = OWN[rules[0]]
     most = {n for n in rules if ODDS[service, n, cause] == ODDS[service, n].max()}

@@ -70,23 +70,26 @@ def test_an_anomaly_goes_to_review_if_all_that_it_rests_on_is_restrained() -> No
     assert to_review([E4, S2], over)
 
 
-@hypothesis.settings(max_examples=30, deadline=None)
-@hypothesis.given(seed=st.integers(0, 10_000), fleet=st.sampled_from([(300, 0.6), (3_000, 0.25), (100_000, 0.15)]))
+@hypothesis.settings(max_examples=20, deadline=None)
+@hypothesis.given(seed=st.integers(0, 10_000), fleet=st.sampled_from([(300, 0.45), (3_000, 0.2), (100_000, 0.13)]))
 def test_what_reaches_people_falsely_is_held_whatever_the_population(seed: int, fleet: tuple[int, float]) -> None:
     """0.1 per 1,000 meter-days are stated. No fault anywhere; some rules cry wolf, all together some eight in 1,000.
 
-    Over half a year, but for three weeks that have nothing to go by. Of few meters it is chance how many there are.
+    Over half a year of eight fleets, but for three weeks that have nothing to go by. Of few meters it is chance how
+    many there are, so that it takes more of them to know better.
     """
     meters, most = fleet
-    rng = np.random.default_rng(seed)
-    rates = np.where(rng.random(len(RULES)) < 0.4, 10.0 ** rng.uniform(-6, -2, len(RULES)), 0.0)
-    opened = rng.poisson(rates * meters, (200, len(RULES)))
-    begin, acted = PENDING_DAYS + 7, 0
-    for day in range(begin, len(opened)):
-        counts = opened[max(0, day - KEPT_DAYS + 1) : day - PENDING_DAYS + 1]
-        over = restrained(counts.sum(axis=0).astype(np.int32), meters * len(counts), POWER, FIELD)
-        acted += int(opened[day, ACTED_ON & ~over].sum())
-    assert acted <= most / 1000 * meters * (len(opened) - begin)
+    acted, days = 0, 0
+    for number in range(8):
+        rng = np.random.default_rng([seed, number])
+        rates = np.where(rng.random(len(RULES)) < 0.4, 10.0 ** rng.uniform(-6, -2, len(RULES)), 0.0)
+        opened = rng.poisson(rates * meters, (200, len(RULES)))
+        for day in range(PENDING_DAYS + 7, len(opened)):
+            counts = opened[max(0, day - KEPT_DAYS + 1) : day - PENDING_DAYS + 1]
+            over = restrained(counts.sum(axis=0).astype(np.int32), meters * len(counts), POWER, FIELD)
+            acted += int(opened[day, ACTED_ON & ~over].sum())
+            days += meters
+    assert acted <= most / 1000 * days
 
 
 @pytest.mark.parametrize("age", [PENDING_DAYS - 1, PENDING_DAYS])
