@@ -54,9 +54,9 @@ def with_register(hole: int, caught_up: float) -> Story:
 
 
 def standby(hours: int) -> Values:
-    """[30, 24] kWh: nearly nothing, and the same for so many hours of a day."""
-    values = np.where(np.arange(24) % 2, 0.03, 0.02) + np.zeros((30, 1))
-    values[:, :hours] = 0.03
+    """[30, 24] kWh: little, and the same for so many hours of a day."""
+    values = np.where(np.arange(24) % 2, 0.24, 0.23) + np.zeros((30, 1))
+    values[:, :hours] = 0.24
     return values
 
 
@@ -345,11 +345,15 @@ DATA: Final = (
     ),
     Case(
         "D13: the same home, and two days of one value",
-        Story("electricity").days(standby(9)).live([0.03] * 48),
+        Story("electricity").days(standby(9)).live([0.24] * 48),
         """
         status cause                start    at       rules or
         opened estimated_read_error 30T23:00 31T23:00 D13   -
         """,
+    ),
+    Case(
+        "D13: a day at 4 W in a home that is empty for once",
+        electricity(resolution=0.001).live([0.004] * 24),
     ),
     Case(
         "D13: a small steady flow is a leak",

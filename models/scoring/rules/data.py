@@ -39,7 +39,7 @@ _NEGATIVE, _DIAL = at("D10", "grid_steps"), at("D10", "dial_share")
 _SPIKE, _SPIKE_DAYS = at("D3", "ratio"), at("D3", "days")
 _SPIKE_KW, _SPIKE_WATER, _SPIKE_GAS = at("D3", "kw"), at("D3", "water_l_h"), at("D3", "gas_l_h")
 _FLAT, _FLAT_HOURS, _FLAT_STEPS = at("D13", "intervals"), at("D13", "hours"), at("D13", "grid_steps")
-_FLAT_USUAL = at("D13", "usual")
+_FLAT_FEW, _FLAT_USUAL = at("D13", "few_steps"), at("D13", "usual")
 _GAP = at("D14", "hours")
 _ZERO_RATIO, _ZERO_SLOTS = at("D17", "ratio"), at("D17", "slots")
 _ZERO_ELECTRICITY, _ZERO_EMPTY = at("D17", "electricity_h"), at("D17", "empty_h")
@@ -150,12 +150,14 @@ def data_rules(
     else:
         calm |= 1 << _D18
 
-    flows = fact.service != ELECTRICITY and (follows or value <= settings[_FLAT_STEPS] * resolution)
+    wires = fact.service == ELECTRICITY
+    steps = settings[_FLAT_FEW] if wires else settings[_FLAT_STEPS]
+    own = value <= steps * resolution or (follows and not wires)  # so small, or counted so, that it may be the same
     enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
     usual = row.stats[FLAT_RUN]
     if usual.mean > 0:
         enough = max(enough, settings[_FLAT_USUAL] * np.expm1(usual.mean + 2.0 * usual.deviation / RATIO) / hours)
-    if features[FLAT] >= enough and value > 0 and not flows:
+    if features[FLAT] >= enough and value > 0 and not own:
         since = start - np.int64(features[FLAT] - 1) * interval
         count = say(findings, count, i, _D13, features[FLAT], enough, since)
     elif features[FLAT] <= 1:

@@ -81,6 +81,7 @@ RULES: Final = (
             Setting("intervals", "intervals", 24, "design study: at least 24 slots, no false alarm on real homes"),
             Setting("hours", "h", 12, "design study: its slots are half-hours; a home on standby is flat for a night"),
             Setting("grid_steps", "x resolution", 20, "replay contract: water and gas only above 20 x resolution"),
+            Setting("few_steps", "x resolution", 5, "ours: electricity only above it; standby draws no more"),
             Setting("usual", "x own longest run", 1.5, "ours: of all but a few days; a home on standby is flat"),
         ),
         explains=("D3", "D17", "E3", "E8", "S2", *FLOW),
