@@ -137,7 +137,8 @@ def _replaces(rule: int, finding: Any, episode: Any, reading: Reading) -> bool:
     """Whether a finding ends the open episode of its family, for one of its own: another trouble, and a later one."""
     return bool(
         episode["opened"] != NEVER
-        and _RANK[RULES[rule].cause] < _RANK[CAUSES[episode["cause"]]]
+        and _CAUSE[rule] != episode["cause"]
+        and not int(episode["rules"]) >> rule & 1
         and int(finding["since"]) - int(episode["start"]) >= _REASON
         and reading.second > episode["last"]
     )
