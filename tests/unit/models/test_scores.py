@@ -13,6 +13,7 @@ from models.domain.times import DAY
 from models.scoring import close, drift
 from models.scoring.drift import DELTA, LEAST_DAYS, THRESHOLD
 from models.scoring.learnt import in_force
+from models.scoring.policy import Policy
 from models.scoring.sample import close_day
 from models.scoring.vector import FEATURES, PARTS
 from models.state.closed import SAMPLE, ClosedDay
@@ -309,6 +310,20 @@ def test_a_read_error_long_after_a_theft_began_is_another_trouble(flat_from: int
     flat = [event for event in of_home if event.cause == "estimated_read_error"]
     assert flat
     assert (flat[0].id == of_home[0].id) == same
+
+
+def test_an_estimate_where_the_clock_has_been_wrong_for_days_is_an_anomaly_of_its_own() -> None:
+    def values(block: dict[str, Any], day: int) -> list[float]:
+        return [0.3] * 24 if day >= 40 else np.roll(block["values"], 5).tolist() if day >= 28 else block["values"]
+
+    stream = [
+        {**block, "values": values(block, at // COUNT)} if at % COUNT == 7 else block
+        for at, block in enumerate(days(0, 44))
+    ]
+    policy = Policy.from_toml("rules.S2.on = false")
+    run = kit.run(METERS, stream, range(0, len(stream), COUNT), policy)
+    opened = [event for _, event in run.events if event.meter_id == "home7" and event.status == "opened"]
+    assert [event.cause for event in opened] == ["data_error", "estimated_read_error"]
 
 
 def test_without_trees_s1_says_what_no_rule_names() -> None:

@@ -84,7 +84,7 @@ RULES: Final = (
             Setting("few_steps", "x resolution", 5, "ours: electricity only above it; standby draws no more"),
             Setting("usual", "x own longest run", 1.5, "ours: of all but a few days; a home on standby is flat"),
         ),
-        explains=("D3", "D17", "E3", "E8", "S2", *FLOW),
+        explains=("D3", "D12", "D17", "E3", "E8", "S2", *FLOW),
     ),
     Rule(
         "D14",

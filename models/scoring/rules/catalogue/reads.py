@@ -77,7 +77,7 @@ RULES: Final = (
         "{value:.0f} days equal to the last digit to one of the 28 days before",
         "days",
         (),
-        explains=("D2", "S2"),
+        explains=("D2", "D12", "S2"),
     ),
     Rule(
         "D8",
