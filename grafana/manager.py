@@ -196,13 +196,15 @@ _ACTIONS: Final = Row(
         Panel(
             "bars",
             "How they ended",
-            "In the time shown. Many cancelled orders or rejected holds: false alarms; raise the confidence it takes.",
+            "In the time shown. Many cancelled orders or rejected holds: false alarms. Left to a person: on the audit "
+            "trail as `action.review`; if many of them are true, the policy's prior of their cause is too low.",
             (
                 Query(
                     "sum by (kind, status) (increase(meterwatch_actions_total{"
                     'status=~"cancelled|completed|rejected|released|expired"}[$__range]))',
                     "{{kind}}, {{status}}",
                 ),
+                Query("sum(increase(meterwatch_reviews_total[$__range]))", "left to a person"),
             ),
         ),
         Panel(

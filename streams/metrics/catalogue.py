@@ -289,6 +289,13 @@ CASES: Final = (
         begins=_ACTION_LINES,
     ),
     Metric(
+        "meterwatch_reviews_total",
+        "counter",
+        (by.CAUSE,),
+        "reviews",
+        "Times that an order, notice or hold was left to a person: what it rests on is too old, or said too often here",
+    ),
+    Metric(
         "meterwatch_open_actions",
         "gauge",
         (by.ACTION, by.OPEN),

@@ -75,6 +75,9 @@ class Metrics:
                 self._of["meterwatch_dead_letters_total"].add(1, letter.reason)
             for action in one.actions:
                 self._of["meterwatch_actions_total"].add(1, kind_of(action), getattr(action, "status", "due"))
+            for decision in one.decisions:
+                if decision.decision == "action.review":
+                    self._of["meterwatch_reviews_total"].add(1, decision.inputs["anomaly"]["cause"])
             for record in (*one.groups, *one.cases):
                 self._of["meterwatch_passed_on_records_total"].add(1, record.kind)
             for record in one.cases:

@@ -10,7 +10,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry, generate_latest
 
 from models.acting.losses import Loss
-from models.contracts import AnomalyEvent, AnomalySaid
+from models.contracts import AnomalyEvent, AnomalySaid, Decision
 from models.domain.blocks import Rejected
 from models.domain.drifts import CohortDrift
 from models.pipeline import SCORE_BOUNDS
@@ -98,6 +98,14 @@ def test_a_counter_is_there_before_it_counts(metrics: Metrics) -> None:
     assert value(metrics, "readings_scored_total", service="gas") == 0
     assert value(metrics, "actions_total", kind="hold", status="draft") == 0
     assert value(metrics, "actions_total", kind="notification", status="draft") is None
+
+
+def test_what_is_left_to_a_person_is_counted(metrics: Metrics) -> None:
+    about = {"anomaly": {"id": "a", "cause": "data_error"}}
+    reviewed, none = (Decision(0, name, "a", about, {}) for name in ("action.review", "action.none"))
+    metrics.said([Said("meterwatch.cases", 0, decisions=[reviewed, none, reviewed])], 0.0)
+    assert value(metrics, "reviews_total", cause="data_error") == 2
+    assert value(metrics, "reviews_total", cause="leak") == 0
 
 
 def scored(*tally: float) -> Said:
