@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.contracts import Alternative, AnomalyEvent
 from models.deciding.confidence import chances
 from models.deciding.evidence import rate_of, speaks_against, speaks_for, within
-from models.deciding.restraint import restrained, to_review
+from models.deciding.restraint import to_review
 from models.domain.causes import CAUSES, FAMILIES, FAMILY, PRECEDENCE, SEVERITIES, Status
 from models.domain.ids import anomaly_id
 from models.domain.times import DAY, HOUR, NEVER, SECOND, to_datetime
@@ -208,19 +208,15 @@ def _chances(
     for other in open_ones:
         if (other == _SILENCE) == (family == _SILENCE):
             rules |= int(episodes[other]["rules"])
-    return chances(telling(rules), int(partition.facts["service"][partition.fact_of[meter]]), policy)
+    return chances(telling(rules), _service(partition, meter), policy)
 
 
 def _numbers(rules: int) -> Iterator[int]:
     return (n for n in range(len(RULES)) if rules >> n & 1)
 
 
-def _to_review(named: list[int], partition: Partition, meter: int, policy: Policy) -> bool:
-    """As `models.deciding.restraint` has it, of an anomaly whose cause these rules name."""
-    learnt, service = partition.learnt, int(partition.facts["service"][partition.fact_of[meter]])
-    if learnt is None:
-        return False
-    return to_review(named, restrained(learnt.begun[service], int(learnt.days[service]), service, policy))
+def _service(partition: Partition, meter: int) -> int:
+    return int(partition.facts["service"][partition.fact_of[meter]])
 
 
 def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
@@ -268,7 +264,7 @@ def _line(
         confidence=round(float(sure[episode["cause"]]), 4),
         benign=round(max(0.0, 1.0 - float(sure.sum())), 4),
         firm=any(RULES[n].firm for n in named),
-        review=_to_review(named, partition, reading.meter, policy),
+        review=to_review(named, _service(partition, reading.meter), partition.learnt, policy),
         severity=SEVERITIES[episode["severity"]],
         alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others)),
         evidence=evidence,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.domain.causes import FAMILY
+from models.scoring.learnt import Learnt
 from models.scoring.policy import Policy
 from models.scoring.rules.measured import SHARES
 from models.scoring.rules.registry import RULES
@@ -45,7 +46,9 @@ def restrained(begun: NDArray[np.int32], days: int, service: int, policy: Policy
     return np.asarray(over & (false > 0))
 
 
-def to_review(named: Iterable[int], over: NDArray[np.bool_]) -> bool:
-    """Whether an anomaly rests on rules (numbers) that are `over` alone; those that nobody acts on do not count."""
+def to_review(named: Iterable[int], service: int, learnt: Learnt | None, policy: Policy) -> bool:
+    """Whether an anomaly rests on restrained rules alone, of those (numbers) that are acted on."""
     acted_on = [number for number in named if ACTED_ON[number]]
-    return bool(acted_on) and bool(over[acted_on].all())
+    if learnt is None or not acted_on:
+        return False
+    return bool(restrained(learnt.begun[service], int(learnt.days[service]), service, policy)[acted_on].all())

@@ -60,14 +60,18 @@ def test_flow_and_silence_and_what_nobody_acts_on_are_left_out() -> None:
 
 
 def test_an_anomaly_goes_to_review_if_all_that_it_rests_on_is_restrained() -> None:
-    over = np.zeros(len(RULES), np.bool_)
-    over[D3] = True
-    assert to_review([D3], over)
-    assert not to_review([D3, D5], over), "another rule says so, too"
-    assert not to_review([], over)
-    assert not to_review([S2], ~over), "nobody acts on it"
-    over[E4] = True
-    assert to_review([E4, S2], over)
+    learnt = in_force(known_by(GROWN), kit.POLICY.models)
+    known = dataclasses.replace(learnt, begun=learnt.begun + 900 * (np.isin(np.arange(len(RULES)), (D3, E4, S2))))
+
+    def reviewed(*named: int) -> bool:
+        return to_review(named, POWER, known, kit.POLICY)
+
+    assert reviewed(D3)
+    assert not reviewed(D3, D5), "another rule says so, too"
+    assert not reviewed()
+    assert not reviewed(S2), "nobody acts on it"
+    assert reviewed(E4, S2)
+    assert not to_review([D3], POWER, None, kit.POLICY), "no day has closed"
 
 
 @hypothesis.settings(max_examples=20, deadline=None)
