@@ -17,7 +17,7 @@ _TAMPER = at("E1", "hours")
 _REVERSE, _REVERSE_DAYS = at("E2", "kwh_day"), at("E2", "days")
 _DROP_DAYS = at("E3", "days")
 _DROP, _DROP_LEVEL, _DROP_BASE = at("E3", "ratio"), at("E3", "level"), at("E3", "base")
-_DROP_BOTH = at("E3", "both")
+_DROP_BOTH, _DROP_STEP = at("E3", "both"), at("E3", "step")
 _ZERO_HOURS, _VOLTS = at("E4", "hours"), at("E4", "volts")
 _USE, _USE_WATER, _USE_GAS, _USE_DAYS = (
     at("E5", "kwh_day"),
@@ -26,10 +26,8 @@ _USE, _USE_WATER, _USE_GAS, _USE_DAYS = (
     at("E5", "days"),
 )
 _AFTER_DAYS, _AFTER_RATIO, _AFTER_LEVEL = at("E9", "days"), at("E9", "ratio"), at("E9", "level")
-_FURTHER = 0.5
-"""Deviations below the week's that the last days' level shows a new step by, on top of an old decline. Source: ours."""
 _OF_LATE = 2
-"""Days ago that such a step is dated."""
+"""Days ago that a step of the last days is dated."""
 _INACTIVE = 1
 
 
@@ -66,7 +64,7 @@ def use_rules(row, fact, features, start, day, zone, settings, findings, count, 
         lasting = lasting and level + base <= -settings[_DROP_BOTH]
         low = level <= -settings[_DROP_LEVEL] and base <= -settings[_DROP_BASE] and drop <= settings[_DROP]
         if fallen and low and lasting:
-            if of_late <= level - _FURTHER:
+            if of_late <= level - settings[_DROP_STEP]:  # on top of an old decline
                 since = day - _OF_LATE
             count = say(findings, count, i, _E3, 100.0 * drop, 100.0 * settings[_DROP], zone[since - FIRST_DAY])
         elif level > -0.5 * settings[_DROP_LEVEL]:  # not merely a better day

@@ -49,6 +49,7 @@ RULES: Final = (
             Setting("level", "deviations", 0.8, "ours: of the day's mean, over 7 days"),
             Setting("base", "deviations", 1.4, "ours: of the least two hours or the night, over 7 days"),
             Setting("both", "deviations", 3.5, "ours: the two together; a vacation hardly lowers the base"),
+            Setting("step", "deviations", 0.5, "ours: of the last days below the week: then it began with them"),
         ),
     ),
     Rule(
