@@ -70,8 +70,8 @@ _NOW: Final = Row(
         Panel(
             "stat",
             "Work orders open",
-            "Sent to crews and not answered yet. More than crews can do in a week: raise the confidence an order takes "
-            "(`meterwatch policy`).",
+            "Sent to crews and not answered yet. More than crews can do in a week, and often for nothing: put your own "
+            "rates of faults into the policy's `[prior]`, and what is said beyond them goes to a person first.",
             (Query('sum(meterwatch_open_actions{kind="work_order"}) or vector(0)'),),
             limits=(50, 200),
         ),

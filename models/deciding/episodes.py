@@ -36,7 +36,7 @@ _LINGER: Final = DAY // SECOND
 """For so many seconds a cause keeps its precedence after its rules have fallen silent, while the episode goes on."""
 
 _REASON: Final = 3 * DAY
-"""What accounts for a trouble begins so long after it at most, as both are dated."""
+"""What accounts for a trouble begins sooner than so long after it, as both are dated; what comes later is another."""
 _SILENCE: Final = FAMILIES.index("silence")
 _SURER: Final = 0.1
 """A change of confidence that is worth a line."""
@@ -74,11 +74,13 @@ def decide(reading: Reading, partition: Partition, policy: Policy) -> Iterator[A
             if episode["opened"] != NEVER:
                 explained |= _explained_by(_numbers(int(episode["rules"])))
         for rule in sorted(fired, key=lambda n: _RANK[RULES[n].cause]):
+            if explained >> rule & 1:
+                continue
             family = _FAMILY_OF_RULE[rule]
-            if not explained >> rule & 1 and _replaces(rule, fired[rule], episodes[family], reading):
+            if _replaces(rule, fired[rule], episodes[family], reading):
                 yield _line("closed", family, episodes[family], {}, reading, partition, policy)
                 episodes[family]["opened"] = NEVER
-            if _open_in(episodes, rule, fired[rule]) is None and not explained >> rule & 1:
+            if _open_in(episodes, rule, fired[rule]) is None:
                 _begin(episodes, rule, reading, fired[rule])
         yield from _carry_on(episodes, fired, reading, partition, policy)
     for family, episode in enumerate(episodes):
@@ -128,9 +130,13 @@ def _open_in(episodes: NDArray[Any], rule: int, finding: Any) -> int | None:
             present, rules = FAMILIES.index(FAMILY[CAUSES[episode["cause"]]]), int(episode["rules"])
             if own in (family, present) or rules >> rule & 1:
                 return family
-            if _EXPLAINS[rule] & rules and int(finding["since"]) - int(episode["start"]) < _REASON:
+            if _EXPLAINS[rule] & rules and not _long_after(finding, episode):
                 return family
     return None
+
+
+def _long_after(finding: Any, episode: Any) -> bool:
+    return int(finding["since"]) - int(episode["start"]) >= _REASON
 
 
 def _replaces(rule: int, finding: Any, episode: Any, reading: Reading) -> bool:
@@ -139,7 +145,7 @@ def _replaces(rule: int, finding: Any, episode: Any, reading: Reading) -> bool:
         episode["opened"] != NEVER
         and _CAUSE[rule] != episode["cause"]
         and not int(episode["rules"]) >> rule & 1
-        and int(finding["since"]) - int(episode["start"]) >= _REASON
+        and _long_after(finding, episode)
         and reading.second > episode["last"]
     )
 
@@ -208,15 +214,11 @@ def _chances(
     for other in open_ones:
         if (other == _SILENCE) == (family == _SILENCE):
             rules |= int(episodes[other]["rules"])
-    return chances(telling(rules), _service(partition, meter), policy)
+    return chances(telling(rules), partition.service(meter), policy)
 
 
 def _numbers(rules: int) -> Iterator[int]:
     return (n for n in range(len(RULES)) if rules >> n & 1)
-
-
-def _service(partition: Partition, meter: int) -> int:
-    return int(partition.facts["service"][partition.fact_of[meter]])
 
 
 def _is_over(episode: Any, fired: set[int], reading: Reading) -> bool:
@@ -264,7 +266,7 @@ def _line(
         confidence=round(float(sure[episode["cause"]]), 4),
         benign=round(max(0.0, 1.0 - float(sure.sum())), 4),
         firm=any(RULES[n].firm for n in named),
-        review=to_review(named, _service(partition, reading.meter), partition.learnt, policy),
+        review=to_review(named, partition.service(reading.meter), partition.learnt, policy),
         severity=SEVERITIES[episode["severity"]],
         alternatives=tuple(Alternative(cause=c, confidence=round(p, 4)) for c, p in sorted(others)),
         evidence=evidence,

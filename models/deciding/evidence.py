@@ -39,7 +39,7 @@ def speaks_against(
     meter: int,
 ) -> Iterator[str]:
     """Sentences. `rules` name the cause; `day`: observed and expected in 24 h; `at`: the reading, microseconds."""
-    row, service = partition.rows[meter], SERVICES[int(partition.facts["service"][partition.fact_of[meter]])]
+    row, service = partition.rows[meter], SERVICES[partition.service(meter)]
     read = row["register_at"] != NEVER and at - int(row["register_at"]) < _LATELY
     if cause in ("data_error", "estimated_read_error") and read and row["unmatched_since"] == NEVER:
         yield "the register, read in the last two days, agrees with the intervals"

@@ -28,7 +28,7 @@ ACTED_ON: Final = np.array(
         for rule in RULES
     ]
 )
-"""[rules] whose word alone brings about an order or a hold, and that may be wrong"""
+"""[rules] that orders and holds rest on, and that may be wrong; D12 and W13 among them, of which alone nothing comes"""
 _CHANCE: Final = 2.33
 """Deviations above what is expected that chance has once in a hundred times"""
 

@@ -106,9 +106,10 @@ def _learn(
         days = {day: of for day, of in partition.closed.get(zone, {}).items() if day + of.late <= last}
         if days:
             medians[partition.zones.index(zone)] = days[max(days)].medians
-            for of in (of for day, of in days.items() if day <= last - PENDING_DAYS):
-                said += of.said
-                begun += of.begun
+            for day, of in days.items():
+                if day <= last - PENDING_DAYS:
+                    said += of.said
+                    begun += of.begun
         if before is not None and before.closed.get(zone) == last:
             models |= {key: model for key, model in before.models.items() if key[0] == zone}
             continue

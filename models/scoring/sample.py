@@ -92,9 +92,9 @@ def _count(
 
     `episodes` [n, families], `service` [n].
     """
-    spoke = (episodes["opened"] != NEVER) & (episodes["last"].astype(np.int64) * SECOND >= begin)
-    news = spoke & (end - episodes["start"] < NEWS)
-    opened = (episodes["opened"] != NEVER) & (episodes["detected_at"] >= begin) & (episodes["detected_at"] < end)
+    there = episodes["opened"] != NEVER
+    news = there & (episodes["last"].astype(np.int64) * SECOND >= begin) & (end - episodes["start"] < NEWS)
+    opened = there & (episodes["detected_at"] >= begin) & (episodes["detected_at"] < end)
     for those, counts in ((news, said), (opened, begun)):
         rules = np.bitwise_or.reduce(np.where(those, episodes["rules"], 0), axis=1)
         for number in range(len(RULES)):

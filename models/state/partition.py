@@ -95,6 +95,10 @@ class Partition(Places):
         """Unit of a known meter."""
         return self.meters[meter][-1].unit
 
+    def service(self, meter: int) -> int:
+        """Number of a known meter's service."""
+        return int(self.facts["service"][self.fact_of[meter]])
+
     def seal_facts(self) -> None:
         """Facts as an array, after the last `put_meter`."""
         if len(self.facts) != len(self._facts):

@@ -155,7 +155,7 @@ def data_rules(
     own = value <= steps * resolution or (follows and not wires)  # so small, or counted so, that it may be the same
     enough = max(settings[_FLAT], settings[_FLAT_HOURS] / hours)
     usual = row.stats[FLAT_RUN]
-    if usual.mean > 0:
+    if features[FLAT] >= enough and usual.mean > 0:  # seldom, and an exponential
         enough = max(enough, settings[_FLAT_USUAL] * np.expm1(usual.mean + 2.0 * usual.deviation / RATIO) / hours)
     if features[FLAT] >= enough and value > 0 and not own:
         since = start - np.int64(features[FLAT] - 1) * interval

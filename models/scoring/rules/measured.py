@@ -128,16 +128,17 @@ def _shares() -> NDArray[np.float64]:
     return shares
 
 
-def _odds() -> NDArray[np.float64]:
-    odds = np.zeros(SHARES.shape)
+def _false_rates() -> NDArray[np.float64]:
+    """[services, rules] per 1,000 meter-days; infinite where a service has no such rule."""
+    rates = np.full((len(SERVICES), len(RULES)), np.inf)
     for service, number, known in _every():
-        odds[service, number] = SHARES[service, number] / known.false_rate
-    return odds
+        rates[service, number] = known.false_rate
+    return rates
 
 
 SHARES: Final = _shares()
 """[services, rules, causes] of the events of a cause, those on which the rule opens"""
-ODDS: Final = _odds()
+ODDS: Final = SHARES / _false_rates()[:, :, None]
 """[services, rules, causes] for a rule that opened: true against false, at one event in 1,000 meter-days"""
 OWN: Final = np.array([CAUSES.index(rule.cause) for rule in RULES])
 """[rules] place of its cause"""
