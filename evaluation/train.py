@@ -119,8 +119,8 @@ def _ways() -> NDArray[np.int8]:
     for begin in (0, STATS):
         ways[begin + LEAST : begin + VARIATION] = -1
         ways[begin + ZEROS : begin + COPIED] = 1
-    ways[2 * STATS] = -1
-    ways[2 * STATS + 1 : 2 * STATS + 1 + len(PAGED)] = 1
+    ways[theft.DROP] = -1
+    ways[theft.PAGES : theft.PAGES + len(PAGED)] = 1
     return ways
 
 

@@ -78,6 +78,12 @@ def turned_round(row, over):
 
 
 @inner
+def as_such(row, n, over):
+    """The same in the statistic's own unit: of a level what the logarithm has moved by. `over`: `slow` or `fast`."""
+    return over(row, n) * max(row.stats[n].deviation / RATIO, _LEAST[n])
+
+
+@inner
 def oddness(row):
     """Root mean square of the six departures over 7 days that are farthest from none."""
     largest = np.zeros(_STRONGEST)

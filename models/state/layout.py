@@ -11,7 +11,7 @@ from models.domain.causes import FAMILIES
 from models.domain.times import NEVER
 from models.state.page import PAGE
 
-VERSION: Final = 7
+VERSION: Final = 8
 NO_DAY: Final = -(2**31)
 RING_DAYS: Final = 8
 """Local days in the ring, today's included."""
@@ -164,7 +164,11 @@ ROW: Final = np.dtype(
         ("slope", "f4"),  # volts that a kW more pulls the voltage down, usually; 0 = not known
         ("slope_now", "f4"),  # over about 7 days
         ("theft", "f4"),  # how theft-like its closed days are, see `models.scoring.detectors.theft`; NaN = not known
-        ("room", "u1", 3),
+        (
+            "looked",
+            "u1",
+            3,
+        ),  # most log odds of theft, in sixteenths: decaying, of settled days; of those after; of late
     ]
 )
 FACTS: Final = np.dtype(

@@ -60,11 +60,13 @@ def standby(hours: int) -> Values:
     return values
 
 
+HEATED_BY_DAY: Final = np.round(np.random.default_rng(3).uniform(0.4, 1.0, (26, 24)), 3) * (np.arange(24) >= 6)
+
+
 def in_winter(night: float, *, nights: int) -> Story:
     """A home that is heated by day and not in the six hours of the night; from day 22 on it takes some then, too."""
-    days = np.round(np.random.default_rng(3).uniform(0.4, 1.0, (26, 24)), 3) * (np.arange(24) >= 6)
-    days[21 : 21 + nights] += night
-    return Story("gas").days(days[:21]).live(days[21:].ravel())
+    late = HEATED_BY_DAY[21:] + night * (np.arange(5) < nights)[:, None]
+    return Story("gas").days(HEATED_BY_DAY[:21]).live(late.ravel())
 
 
 NO_S2: Final = "[rules.S2]\non = false"
@@ -185,6 +187,10 @@ FLOW: Final = (
         """,
     ),
     Case("G6: a cold night in which the boiler does not stop", in_winter(0.1, nights=1)),
+    Case(
+        "G6: a day on which the boiler burns low and does not stop",
+        Story("gas").days(HEATED_BY_DAY[:21]).live([0.30, 0.36, 0.41, 0.34, 0.44, 0.37] * 5 + [0] * 3),
+    ),
     Case(
         "G6: a leak of 100 L/h in winter, where few hours are its own",
         in_winter(0.1, nights=3),

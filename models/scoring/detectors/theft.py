@@ -1,6 +1,7 @@
 """How much a meter's last days look like theft: boosted trees, trained on attacks put into real and simulated homes.
 
-They see departures only, in deviations from the meter's own past with peers taken out: nothing of who or where it is.
+They see departures from the meter's own past, peers taken out, in deviations and some as such: nothing of who or where
+it is.
 Lives that change, as with a vacation, a baby or an electric car, were shown to them as no theft. `meterwatch train`
 (`evaluation.train`) makes the trees, docs/theft-model.md has what they reach. What they were never shown they may miss:
 the other detectors, which nobody trained, are there for that.
@@ -16,7 +17,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from models.baseline.departures import STEADY_DAYS, fast, slow, turned_round
+from models.baseline.departures import STEADY_DAYS, as_such, fast, slow
 from models.baseline.today import add_today
 from models.domain.errors import VersionError
 from models.domain.units import CLASSES, ELECTRICITY
@@ -25,13 +26,36 @@ from models.scoring.drift import LEAST_DAYS, strength
 from models.state import ring as r
 from models.state.closed import cohort_number, peers_of
 from models.state.jit import inner, kernel
-from models.state.layout import COHORT, FACTS, NO_DAY, ORDER, PAGED, ROW, STATS
+from models.state.layout import (
+    COHORT,
+    EVENING,
+    FACTS,
+    LEAST,
+    LEVEL,
+    LOW,
+    MIDDLE,
+    NIGHT,
+    NO_DAY,
+    ORDER,
+    PAGED,
+    ROW,
+    STATS,
+    TOP,
+)
 
-VERSION: Final = 1
-SEEN: Final = 2 * STATS + 1 + len(PAGED) + 1
-"""Numbers that trees see: departures over 7 days and over 3, the level's drop, PageHinkley's, days since it fell.
-In the place of the order of hours is what tells a day that is turned round: single cuts do not find it."""
+VERSION: Final = 2
+_PLAIN: Final = (LOW, MIDDLE, LEVEL, LEAST, NIGHT, EVENING, TOP)
+IN_ORDER, DROP, PAGES = 2 * STATS, 2 * STATS + 2, 2 * STATS + 3
+_FELL: Final = PAGES + len(PAGED)
+SEEN: Final = _FELL + 1 + len(_PLAIN)
+"""Numbers that trees see: departures over 7 days and over 3 in deviations; how far the hours follow the usual ones
+and not these turned round, as such; the level's drop, PageHinkley's, days since it fell; how far levels have moved,
+as logarithms."""
 LONG_AGO: Final = 99.0
+_SHARE: Final = 0.5
+_PARTS: Final = 16
+_SETTLED, _FORGOTTEN = 10, 16
+"""Days until days count, and by what the most of them fades in as many: by a log odds."""
 HOME: Final = CLASSES.index("residential") + 1
 """The trees were shown homes; what is of no known class is taken for one."""
 _ROWS, _FACTS, _EXACT = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1], nb.from_dtype(r.EXACT)[::1]
@@ -44,23 +68,45 @@ def look(row, day, x):
     for n in range(STATS):
         x[n] = slow(row, n)
         x[STATS + n] = fast(row, n)
-    x[ORDER], x[STATS + ORDER] = turned_round(row, slow), turned_round(row, fast)
-    x[2 * STATS] = row.drop
+    usual = row.stats[ORDER].mean
+    x[IN_ORDER], x[IN_ORDER + 1] = usual + as_such(row, ORDER, slow), usual + as_such(row, ORDER, fast)
+    x[DROP] = row.drop
     for n in range(len(PAGED)):
-        x[2 * STATS + 1 + n] = -strength(row.pages[n]) if row.pages[n].n >= LEAST_DAYS else 0.0
-    x[SEEN - 1] = min(np.float64(day - row.fell_day), LONG_AGO) if row.fell_day != NO_DAY else LONG_AGO
+        x[PAGES + n] = -strength(row.pages[n]) if row.pages[n].n >= LEAST_DAYS else 0.0
+    x[_FELL] = min(np.float64(day - row.fell_day), LONG_AGO) if row.fell_day != NO_DAY else LONG_AGO
+    for n in range(len(_PLAIN)):
+        x[_FELL + 1 + n] = as_such(row, _PLAIN[n], slow)
 
 
 @inner
 def likeness(row, fact, day, trees, x):
-    """How theft-like, log odds a tree; NaN of what is no home with electricity, or before departures are counted.
+    """How theft-like, log odds; NaN of what is no home with electricity, or before departures are counted.
 
     `x` [SEEN]: scratch.
     """
     if len(trees) == 0 or row.days <= STEADY_DAYS or fact.service != ELECTRICITY or fact.customer_class > HOME:
         return np.float32(np.nan)
     look(row, day, x)
-    return np.float32(leaf_mean(trees, x))
+    return np.float32(len(trees) * leaf_mean(trees, x))
+
+
+@inner
+def beyond_usual(row, odds):
+    """Log odds of theft, less half of the most that the home's ordinary life has looked like it."""
+    return odds - _SHARE * row.looked[0] / _PARTS
+
+
+@inner
+def remember(row, day, odds):
+    """How theft-like local day `day`, the next to be closed, looked: log odds, NaN where none are known.
+
+    The last ten to twenty days do not count yet, for theft must not account for itself.
+    """
+    if day // _SETTLED > row.closed_day // _SETTLED:
+        row.looked[0] = max(np.int64(row.looked[0]) - _FORGOTTEN, np.int64(row.looked[1]))
+        row.looked[1], row.looked[2] = row.looked[2], 0
+    if odds > 0:
+        row.looked[2] = max(np.int64(row.looked[2]), min(np.int64(np.rint(_PARTS * odds)), 255))
 
 
 @kernel(

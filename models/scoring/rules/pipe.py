@@ -27,6 +27,7 @@ _W1, _W4, _W6, _W14, _W15, _W16, _W17, _G3, _G6 = (
 _TOP_RATIO, _TOP_RISE = at("G6", "ratio"), at("G6", "rise_l_h")
 _TOP_HOURS, _TOP_DAYS = at("G6", "hours"), at("G6", "days")
 _TOP_SURE, _TOP_LASTS = at("G6", "sure_hours"), at("G6", "lasts_h")
+_TOP_APART = at("G6", "apart_l_h")
 _FLOW, _SIZE, _HOUSEHOLD = at("W1", "flow_l_h"), at("W1", "size_m3_h"), at("W1", "household_l_h")
 _STEADY_HOURS, _IDLE = at("W1", "steady_hours"), at("W4", "hours")
 _SHARE, _GAS_SHARE, _PAST = at("W6", "share"), at("W6", "gas_share"), at("W6", "past")
@@ -169,9 +170,10 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
         elif last == 0:
             calm |= 1 << _G3
         allowed = max(settings[_TOP_RATIO] * row.base_top, row.base_top + settings[_TOP_RISE] / litres)
+        even = max(min(1.25 * least, least + settings[_TOP_APART] / litres), least + 1.5 * resolution)
         at_least = 0
         for hour in range(HOURLY, WIDTH):
-            if features[hour] <= 1.25 * least:
+            if features[hour] <= even:
                 at_least += 1
         lasting = wet >= settings[_TOP_LASTS]
         steady = at_least >= (settings[_TOP_HOURS] if lasting else settings[_TOP_SURE])

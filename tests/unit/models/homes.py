@@ -51,8 +51,8 @@ def restless(day: int, home: int) -> float:
     return 0.3 if np.random.default_rng([home, (day + 7 * home) // 12]).random() < 0.1 else 1.0
 
 
-def days(begin: int, end: int, share: Share = all_of_it) -> kit.Stream:
-    """A block a day of every home; sizes, habits, weather and whims differ."""
+def days(begin: int, end: int, share: Share = all_of_it, turned: int = -1) -> kit.Stream:
+    """A block a day of every home; sizes, habits, weather and whims differ. Home `turned` has its hours in reverse."""
     stream = []
     for day in range(begin, end):
         weather = np.random.default_rng(day).normal(0, 0.03)
@@ -60,7 +60,7 @@ def days(begin: int, end: int, share: Share = all_of_it) -> kit.Stream:
             own, whims = np.random.default_rng(1000 + home), np.random.default_rng([day, home])
             size, habits = own.uniform(0.5, 2), np.roll(_USUAL, own.integers(-2, 3))
             much = size * share(day, home) * np.exp(weather + whims.normal(0, 0.1))
-            values = much * habits * whims.gamma(12, 1 / 12, 24)
+            values = (much * habits * whims.gamma(12, 1 / 12, 24))[:: -1 if home == turned else 1]
             stream.append(kit.block(FIRST + day * DAY, np.round(values, 3), meter_id))
     return stream
 

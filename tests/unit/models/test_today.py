@@ -18,6 +18,7 @@ from tests import kit
 from tests.unit.models.homes import COUNT, FIRST, days, known_by, told
 
 _TODAY: Final[Any] = today
+_THEFT: Final[Any] = theft
 """Kernels have no types."""
 BEGUN: Final = 20
 DAY_OF: Final = FIRST // DAY + BEGUN
@@ -72,6 +73,30 @@ def test_the_last_reading_of_a_day_is_scored_with_it() -> None:
     assert len(mine) == 24
     assert np.ptp(mine[:-1]) == 0
     assert mine[-1] != mine[0]
+
+
+def looks_after(stream: kit.Stream, offset: int) -> Any:
+    """What the trees see of the homes as the last day of the stream ends."""
+    run = kit.Run(known_by(BEGUN))
+    run.feed(stream, offset=offset)
+    p = told(run.partition)
+    seen = np.zeros((COUNT, theft.SEEN), np.float32)
+    medians = in_force(p, kit.POLICY.models).medians
+    day = int(p.rows["closed_day"].max()) + 1
+    _THEFT.looks(
+        p.rows, p.ring, p.ring_at, p.exact, p.exact_at, p.facts, p.fact_of, p.midnights, day, medians, seen
+    )  # fmt: skip
+    return seen
+
+
+def test_hours_that_are_turned_round_are_seen_as_such() -> None:
+    """Below zero is nearer to the reverse, in any home: no deviations of its own come into it."""
+    stream = days(BEGUN, BEGUN + 5, turned=7)
+    over_7_days, over_3_days = looks_after(stream, BEGUN * COUNT)[:, theft.IN_ORDER : theft.DROP].T
+    others = np.arange(COUNT) != 7
+    assert over_3_days[7] < 0
+    assert np.all(over_3_days[others] > 0)
+    assert np.argmin(over_7_days) == 7
 
 
 # The trees ------------------------------------------------------------------------------------------------------------

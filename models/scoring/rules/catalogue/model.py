@@ -38,7 +38,7 @@ RULES: Final = (
         "log odds",
         (
             Setting("log_odds", "log odds", 2.8, "ours: measured on homes that the trees were not shown"),
-            Setting("one_in", "readings", 250, "ours: and as rare as that in the fleet at hand"),
+            Setting("one_in", "readings", 150, "ours: and as rare as that in the fleet at hand"),
         ),
     ),
 )

@@ -158,6 +158,7 @@ RULES: Final = (
             Setting("ratio", "x own highest least hour", 1.5, "ours"),
             Setting("rise_l_h", "L/h", 20, "ours"),
             Setting("sure_hours", "h", 11, "ours: so many of 24 within a quarter of the least; heating comes and goes"),
+            Setting("apart_l_h", "L/h", 40, "ours: and within so much; a boiler that burns low is not so even"),
             Setting("hours", "h", 5, "ours: so many are enough once it has lasted"),
             Setting("lasts_h", "h", 46, "ours: two days without a dry hour; a boiler has one in two nights"),
             Setting("days", "days", 21, "ours: days learnt before it is judged"),
