@@ -168,7 +168,7 @@ ROW: Final = np.dtype(
             "looked",
             "u1",
             3,
-        ),  # most log odds of theft, in sixteenths: decaying, of settled days; of those after; of late
+        ),  # most log odds of theft, in sixteenths: of settled days, fading; of those after; of late
     ]
 )
 FACTS: Final = np.dtype(
