@@ -1,10 +1,11 @@
 """How much a meter's last days look like theft: boosted trees, trained on attacks put into real and simulated homes.
 
 They see departures from the meter's own past, peers taken out, in deviations and some as such: nothing of who or where
-it is.
-Lives that change, as with a vacation, a baby or an electric car, were shown to them as no theft. `meterwatch train`
-(`evaluation.train`) makes the trees, docs/theft-model.md has what they reach. What they were never shown they may miss:
-the other detectors, which nobody trained, are there for that.
+it is. Lives that change, as with a vacation, a baby or an electric car, were shown to them as no theft. `meterwatch
+train` (`evaluation.train`) makes the trees, docs/theft-model.md has what they reach. What they were never shown they
+may miss: the other detectors, which nobody trained, are there for that.
+
+Some homes look like theft time and again and nothing is wrong: half of that is taken off what they look like now.
 """
 
 import functools
@@ -44,10 +45,10 @@ from models.state.layout import (
 )
 
 VERSION: Final = 2
-_PLAIN: Final = (LOW, MIDDLE, LEVEL, LEAST, NIGHT, EVENING, TOP)
+_LEVELS: Final = (LOW, MIDDLE, LEVEL, LEAST, NIGHT, EVENING, TOP)
 IN_ORDER, DROP, PAGES = 2 * STATS, 2 * STATS + 2, 2 * STATS + 3
 _FELL: Final = PAGES + len(PAGED)
-SEEN: Final = _FELL + 1 + len(_PLAIN)
+SEEN: Final = _FELL + 1 + len(_LEVELS)
 """Numbers that trees see: departures over 7 days and over 3 in deviations; how far the hours follow the usual ones
 and not these turned round, as such; the level's drop, PageHinkley's, days since it fell; how far levels have moved,
 as logarithms."""
@@ -74,8 +75,8 @@ def look(row, day, x):
     for n in range(len(PAGED)):
         x[PAGES + n] = -strength(row.pages[n]) if row.pages[n].n >= LEAST_DAYS else 0.0
     x[_FELL] = min(np.float64(day - row.fell_day), LONG_AGO) if row.fell_day != NO_DAY else LONG_AGO
-    for n in range(len(_PLAIN)):
-        x[_FELL + 1 + n] = as_such(row, _PLAIN[n], slow)
+    for n in range(len(_LEVELS)):
+        x[_FELL + 1 + n] = as_such(row, _LEVELS[n], slow)
 
 
 @inner
