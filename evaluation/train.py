@@ -113,9 +113,9 @@ def fit(shown: Sequence[Shown], *, held: Iterable[str] = (), without: str | None
 
 
 def _ways() -> NDArray[np.int8]:
-    """[SEEN] what may only make theft likelier: 1 as it rises, -1 as it falls. In the home's own deviations less use and
-    more zeros never speak for honesty, whatever the attacks shown were; an attack that was not shown is found by it,
-    ADR 15 has by how much."""
+    """[SEEN] what may only make theft likelier: 1 as it rises, -1 as it falls. In the home's own deviations less use
+    and more zeros never speak for honesty, whatever the attacks shown were; an attack that was not shown is found by
+    it, ADR 15 has by how much."""
     ways = np.zeros(theft.SEEN, np.int8)
     for begin in (0, STATS):
         ways[begin + LEAST : begin + VARIATION] = -1

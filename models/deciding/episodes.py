@@ -37,6 +37,7 @@ _LINGER: Final = DAY // SECOND
 
 _REASON: Final = 3 * DAY
 """What accounts for a trouble begins sooner than so long after it, as both are dated; what comes later is another."""
+_MOVED: Final = NUMBER["D12"]
 _SILENCE: Final = FAMILIES.index("silence")
 _SURER: Final = 0.1
 """A change of confidence that is worth a line."""
@@ -153,10 +154,11 @@ def _replaces(rule: int, finding: Any, episode: Any, reading: Reading) -> bool:
 def _begin(episodes: NDArray[Any], rule: int, reading: Reading, finding: Any) -> None:
     """Opens an episode, but not within the one before it: a revised interval would open it again, under the same id.
 
-    A flow that began before the last one was over is the same one, and was told.
+    A flow, or hours that have moved, that began before the last one was over is the same one, and was told.
     """
     episode = episodes[_FAMILY_OF_RULE[rule]]
-    told = RULES[rule].cause == "leak" and finding["since"] < int(episode["last"]) * SECOND
+    again = RULES[rule].cause == "leak" or (rule == _MOVED and int(episode["rules"]) >> rule & 1)
+    told = again and finding["since"] < int(episode["last"]) * SECOND
     if reading.second <= episode["last"] or told:
         return
     episode["opened"], episode["last"], episode["named"] = reading.start, reading.second, reading.second

@@ -60,6 +60,8 @@ def standby(hours: int) -> Values:
     return values
 
 
+LATE: Final = np.roll(POWER[21:45].ravel(), 6).reshape(-1, 24)
+"""By a clock that is six hours late."""
 HEATED_BY_DAY: Final = np.round(np.random.default_rng(3).uniform(0.4, 1.0, (26, 24)), 3) * (np.arange(24) >= 6)
 
 
@@ -557,10 +559,20 @@ READS: Final = (
     ),
     Case(
         "D12: a clock that is six hours late",
-        electricity().days(np.roll(POWER[21:36].ravel(), 6).reshape(-1, 24)),
+        electricity().days(LATE[:15]),
         """
         status cause      start    at       rules or
         opened data_error 23T00:00 27T00:00 D12   theft,unusual_use
+        """,
+        policy=NO_S2,
+    ),
+    Case(
+        "D12: hours that never quite move back are told once",
+        electricity().days(LATE[:7]).days(0.45 * POWER[28:38] + 0.55 * LATE[7:17]).days(LATE[17:24]),
+        """
+        status cause      start    at       rules or
+        opened data_error 23T00:00 27T00:00 D12   theft,unusual_use
+        closed data_error 23T00:00 40T00:00 -     theft,unusual_use
         """,
         policy=NO_S2,
     ),
