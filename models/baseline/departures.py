@@ -70,17 +70,18 @@ def fast(row, n):
 
 
 @inner
+def as_such(row, n, over):
+    """Departure of statistic `n` in its own unit: of a level what its logarithm has moved by. Where the cohort varies
+    more than the home it is less than that. `over`: `slow` or `fast`."""
+    return over(row, n) * max(row.stats[n].deviation / RATIO, _LEAST[n])
+
+
+@inner
 def turned_round(row, over):
     """How far the hours of the day have gone towards the reverse of the usual ones, less what is merely unusual;
     deviations. `over`: `slow` or `fast`. Source: ours, on reversed days of 28 real homes."""
     towards = over(row, s.REVERSED) - over(row, s.TURNED) - 2.0 * over(row, s.ORDER)
     return 0.25 * (over(row, s.LIKE) + towards)
-
-
-@inner
-def as_such(row, n, over):
-    """The same in the statistic's own unit: of a level what the logarithm has moved by. `over`: `slow` or `fast`."""
-    return over(row, n) * max(row.stats[n].deviation / RATIO, _LEAST[n])
 
 
 @inner

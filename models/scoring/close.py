@@ -18,7 +18,7 @@ from models.baseline.patterns import keep_copy, look_at_night, look_for_shift
 from models.baseline.slope import learn_slope
 from models.domain.quality import ABSENT, EDITED, MISSING, VALID
 from models.domain.times import HOUR, NEVER
-from models.scoring.detectors.theft import SEEN, beyond_usual, likeness, remember
+from models.scoring.detectors.theft import SEEN, beyond_usual, odds_of, remember
 from models.scoring.detectors.trees import NODE
 from models.scoring.suspicion import WARM_DAYS
 from models.state import ring as r
@@ -127,7 +127,7 @@ def closed(rows, facts, fact_of, changed, count, zone, last, theft):
         if row.first == NEVER or row.closed_day >= last:
             continue
         settle_resolution(row)
-        odds = likeness(row, facts[fact_of[m]], last, theft, looks)
+        odds = odds_of(row, facts[fact_of[m]], last, theft, looks)
         remember(row, last, odds)
         row.theft = beyond_usual(row, odds)
         row.closed_day = last

@@ -18,7 +18,7 @@ from models.domain.localtime import FIRST_DAY
 from models.domain.quality import EDITED, MISSING, VALID
 from models.domain.times import DAY, NEVER, SECOND
 from models.domain.units import ELECTRICITY, GAS, WATER
-from models.scoring.detectors.theft import SEEN, beyond_usual, likeness
+from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.rarity import NEWS
 from models.scoring.rules.data import data_rules
@@ -171,7 +171,7 @@ def judge(
                     peers = peers_of(medians[fact.zone], fact.service, cohort)
                     add_today(seen, ring, ring_at[m], exact, exact_at[m], day, zone, peers)
                     copied_day, copied_since = seen.copied_day, seen.copied_since
-                    seen.theft = beyond_usual(seen, likeness(seen, fact, day, theft, looks))
+                    seen.theft = likeness(seen, fact, day, theft, looks)
                 vector(seen, features, hour, clean, resolution, x)
                 raw_parts(seen, now, nodes[model], grown[model], x, raw)
                 surprises(raw, tables[model], rare)

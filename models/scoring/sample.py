@@ -19,7 +19,7 @@ from models.domain.quality import EDITED, VALID
 from models.domain.times import NEVER, SECOND
 from models.domain.units import CLASSES, SERVICES
 from models.scoring.cohort_drift import drifted
-from models.scoring.detectors.theft import SEEN, beyond_usual, likeness
+from models.scoring.detectors.theft import SEEN, likeness
 from models.scoring.detectors.trees import NODE
 from models.scoring.learnt import Learnt
 from models.scoring.rarity import NEWS, NOTHING_BEGUN, NOTHING_SAID
@@ -201,7 +201,7 @@ def look(
             seen = ahead[0]
             peers = peers_of(medians[zone], fact.service, cohort)
             add_today(seen, ring, ring_at[m], exact, exact_at[m], day, starts, peers)
-            seen.theft = beyond_usual(seen, likeness(seen, fact, day, theft, looks))
+            seen.theft = likeness(seen, fact, day, theft, looks)
         vector(seen, features, wall_hour(slot, row.interval_s, shift), value, resolution, vectors[i])
         raw_parts(seen, now, nodes[model], grown[model], vectors[i], parts[i])
         taught[i] = row.days > STEADY_DAYS and oddness(row) < SUSPECT

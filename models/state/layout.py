@@ -164,11 +164,7 @@ ROW: Final = np.dtype(
         ("slope", "f4"),  # volts that a kW more pulls the voltage down, usually; 0 = not known
         ("slope_now", "f4"),  # over about 7 days
         ("theft", "f4"),  # how theft-like its closed days are, see `models.scoring.detectors.theft`; NaN = not known
-        (
-            "looked",
-            "u1",
-            3,
-        ),  # most log odds of theft, in sixteenths: of settled days, fading; of those after; of late
+        ("looked", "u1", 3),  # at most like theft, log odds / 16: on settled days, fading; on those after; of late
     ]
 )
 FACTS: Final = np.dtype(

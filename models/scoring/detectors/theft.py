@@ -54,9 +54,11 @@ and not these turned round, as such; the level's drop, PageHinkley's, days since
 as logarithms."""
 LONG_AGO: Final = 99.0
 _SHARE: Final = 0.5
+"""Of the most theft-like look of a home's ordinary life: so much is no news."""
 _PARTS: Final = 16
+"""Of a log odds, in which a row keeps it."""
 _SETTLED, _FORGOTTEN = 10, 16
-"""Days until days count, and by what the most of them fades in as many: by a log odds."""
+"""Days until days count, and by how many parts the most of them fades in as many."""
 HOME: Final = CLASSES.index("residential") + 1
 """The trees were shown homes; what is of no known class is taken for one."""
 _ROWS, _FACTS, _EXACT = nb.from_dtype(ROW)[::1], nb.from_dtype(FACTS)[::1], nb.from_dtype(r.EXACT)[::1]
@@ -80,8 +82,8 @@ def look(row, day, x):
 
 
 @inner
-def likeness(row, fact, day, trees, x):
-    """How theft-like, log odds; NaN of what is no home with electricity, or before departures are counted.
+def odds_of(row, fact, day, trees, x):
+    """Log odds of theft by the trees; NaN of what is no home with electricity, or before departures are counted.
 
     `x` [SEEN]: scratch.
     """
@@ -95,6 +97,12 @@ def likeness(row, fact, day, trees, x):
 def beyond_usual(row, odds):
     """Log odds of theft, less half of the most that the home's ordinary life has looked like it."""
     return odds - _SHARE * row.looked[0] / _PARTS
+
+
+@inner
+def likeness(row, fact, day, trees, x):
+    """How theft-like the home looks for what it is: its `odds_of`, `beyond_usual`."""
+    return beyond_usual(row, odds_of(row, fact, day, trees, x))
 
 
 @inner

@@ -170,7 +170,7 @@ def pipe_rules(row, fact, features, start, day, at_six, settings, findings, coun
         elif last == 0:
             calm |= 1 << _G3
         allowed = max(settings[_TOP_RATIO] * row.base_top, row.base_top + settings[_TOP_RISE] / litres)
-        even = max(min(1.25 * least, least + settings[_TOP_APART] / litres), least + 1.5 * resolution)
+        even = max(min(1.25 * least, least + settings[_TOP_APART] / litres), least + 1.5 * resolution)  # or a pulse
         at_least = 0
         for hour in range(HOURLY, WIDTH):
             if features[hour] <= even:

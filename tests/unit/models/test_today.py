@@ -33,9 +33,9 @@ def ahead_of(p: Partition, home: int, medians: Any) -> Any:
     return ahead[0]
 
 
-def after(count: int) -> Partition:
+def after(count: int, turned: int = -1) -> Partition:
     run = kit.Run(known_by(BEGUN))
-    run.feed(days(BEGUN, BEGUN + count), offset=BEGUN * COUNT)
+    run.feed(days(BEGUN, BEGUN + count, turned=turned), offset=BEGUN * COUNT)
     return told(run.partition)
 
 
@@ -75,11 +75,8 @@ def test_the_last_reading_of_a_day_is_scored_with_it() -> None:
     assert mine[-1] != mine[0]
 
 
-def looks_after(stream: kit.Stream, offset: int) -> Any:
-    """What the trees see of the homes as the last day of the stream ends."""
-    run = kit.Run(known_by(BEGUN))
-    run.feed(stream, offset=offset)
-    p = told(run.partition)
+def looks(p: Partition) -> Any:
+    """What the trees see of the homes as the day that is not closed ends."""
     seen = np.zeros((COUNT, theft.SEEN), np.float32)
     medians = in_force(p, kit.POLICY.models).medians
     day = int(p.rows["closed_day"].max()) + 1
@@ -91,8 +88,7 @@ def looks_after(stream: kit.Stream, offset: int) -> Any:
 
 def test_hours_that_are_turned_round_are_seen_as_such() -> None:
     """Below zero is nearer to the reverse, in any home: no deviations of its own come into it."""
-    stream = days(BEGUN, BEGUN + 5, turned=7)
-    over_7_days, over_3_days = looks_after(stream, BEGUN * COUNT)[:, theft.IN_ORDER : theft.DROP].T
+    over_7_days, over_3_days = looks(after(5, turned=7))[:, theft.IN_ORDER : theft.DROP].T
     others = np.arange(COUNT) != 7
     assert over_3_days[7] < 0
     assert np.all(over_3_days[others] > 0)
